@@ -1,0 +1,125 @@
+"""Everything an actor can be told: facts in the past tense or as events, orders in the imperative.
+
+Frozen structs, nothing dispatched by string. A `reply` is a future that the actor resolves; nobody
+inside the pool ever waits for one.
+"""
+
+from concurrent.futures import Future
+from typing import Any
+
+import msgspec
+
+from actors.platforms.base import Answer
+from actors.platforms.failures import PlatformError
+from storage.records import ConnectionKey, Secret
+
+# -- to a connection actor --------------------------------------------------------------------------
+
+
+class Wake(msgspec.Struct, frozen=True):
+    """Fact: you were just created. Set your timers from your row and work off what waits."""
+
+
+class WebhookArrived(msgspec.Struct, frozen=True):
+    """Fact, and only a nudge: the deliveries table is the queue."""
+
+    row: int
+
+
+class DeliveriesDue(msgspec.Struct, frozen=True):
+    """Fact: deliveries wait that nobody nudged you for, or whose time to be tried again has come."""
+
+
+class PollDue(msgspec.Struct, frozen=True):
+    """Fact: your poll timer fired."""
+
+
+class RefreshDue(msgspec.Struct, frozen=True):
+    """Fact: your token's timer fired."""
+
+
+class CallAnswered(msgspec.Struct, frozen=True):
+    """Fact: the call you made has an outcome. `number` tells an old call's answer from the awaited one."""
+
+    number: int
+    outcome: Answer | PlatformError
+
+
+class Connect(msgspec.Struct, frozen=True):
+    """Order: exchange this code and become connected. The reply is the `Connection`."""
+
+    code: Secret
+    redirect_uri: str
+    verifier: Secret | None = None
+    reply: "Future[Any] | None" = None
+
+
+class Poll(msgspec.Struct, frozen=True):
+    """Order: poll now, or join the poll under way. The reply is a `PollDone`."""
+
+    reply: "Future[Any] | None" = None
+
+
+class Refresh(msgspec.Struct, frozen=True):
+    """Order: get a new token now, or join the refresh under way. The reply is its new expiry."""
+
+    reply: "Future[Any] | None" = None
+
+
+class FreshToken(msgspec.Struct, frozen=True):
+    """Order: see that the token is good for a while. The reply is its expiry, None when it never expires."""
+
+    reply: "Future[Any]"
+
+
+class Disconnect(msgspec.Struct, frozen=True):
+    """Order: remove the hook there, forget the tokens; with `purge`, the data too. The reply is None."""
+
+    purge: bool = False
+    reply: "Future[Any] | None" = None
+
+
+# -- to the supervisor ------------------------------------------------------------------------------
+
+
+class ChildNeeded(msgspec.Struct, frozen=True):
+    """Fact: this was to be told to a connection whose actor isn't there."""
+
+    key: ConnectionKey
+    message: Any = None
+
+
+class ChildFailed(msgspec.Struct, frozen=True):
+    key: ConnectionKey
+    incarnation: int
+    error: str
+    trace: str
+
+
+class ChildRetired(msgspec.Struct, frozen=True):
+    """Fact: a child has nothing left to live for (disconnected, or no such connection)."""
+
+    key: ConnectionKey
+    incarnation: int
+
+
+class RestartDue(msgspec.Struct, frozen=True):
+    key: ConnectionKey
+
+
+class SweepDue(msgspec.Struct, frozen=True):
+    """Fact: time to look for deliveries and tokens that a crash or a missed timer left."""
+
+
+class RestartChild(msgspec.Struct, frozen=True):
+    """Order of an admin: a new actor from the row, its failures forgiven, its stop lifted."""
+
+    key: ConnectionKey
+    reply: "Future[Any] | None" = None
+
+
+class HaltChild(msgspec.Struct, frozen=True):
+    """Order of an admin: stop it and keep it stopped, over restarts of the service too."""
+
+    key: ConnectionKey
+    reply: "Future[Any] | None" = None

@@ -1,0 +1,166 @@
+"""What a platform is.
+
+A platform file makes no calls and keeps no state: it says what to call and what the answer means.
+Its conversations are generators that yield a `Call`, are sent the `Answer`, and return what they
+learned, so that a test needs neither network nor thread, and the actor that drives them can hear
+other messages while a call is under way.
+"""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+import msgspec
+
+from actors.platforms.failures import BadAnswer
+from storage.records import Account, Delivery, Draft, Hook, Item, Secret, Token
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One HTTP request to a platform. Whoever sends it adds the credentials that `auth` names."""
+
+    method: str
+    url: str
+    params: Mapping[str, Any] = {}
+    headers: Mapping[str, str] = {}
+    form: Mapping[str, str | Secret] | None = None
+    json: Any = None
+    auth: Literal["bearer", "basic", "none"] = "bearer"
+    """`bearer`: the connection's access token; `basic`: the app's client id and secret."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+
+    def json(self) -> Any:
+        """The decoded body; raises `BadAnswer` when it is not JSON."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            raise BadAnswer(f"{self.status}: the answer is not JSON") from None
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """What the token endpoint gave. The keeper works out times and keeps an old refresh token when none came."""
+
+    access: Secret
+    refresh: Secret | None = None
+    expires_in: float | None = None
+    refresh_expires_in: float | None = None
+    scope: str | None = None
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Something to store now: items, and the cursors that are true once these are stored."""
+
+    items: Sequence[Item]
+    cursors: Mapping[str, str] = {}
+    done: int = 0
+    total: int | None = None
+    """With `done`, how far a long first read has come; None when nobody knows."""
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """How a poll ended."""
+
+    cursors: Mapping[str, str] = {}
+    not_before: float = 0
+    """Seconds that the platform asks us to wait at least before the next poll."""
+
+
+class Inbound(msgspec.Struct, frozen=True):
+    """A webhook request as it came in. Header names in lower case."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    at: float
+
+
+class Verified(msgspec.Struct, frozen=True):
+    delivery_id: str
+    kind: str
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """Why a webhook isn't taken; `status` is what the sender is answered."""
+
+    status: int
+    code: str
+    message: str
+
+
+class Happening(msgspec.Struct, frozen=True):
+    """A webhook made readable, and the items it carried."""
+
+    fields: Mapping[str, str | None]
+    """who, what, where, url, message"""
+    items: Sequence[Item] = ()
+
+
+class Endpoints(msgspec.Struct, frozen=True):
+    authorize_url: str
+    token_url: str
+    api_url: str
+
+
+class Client(msgspec.Struct, frozen=True):
+    """The app as the platform knows it."""
+
+    id: str
+    secret: Secret
+
+
+class Platform(ABC):
+    slug: ClassVar[str]
+    title: ClassVar[str]
+    endpoints: ClassVar[Endpoints]
+    poll_every: ClassVar[str]
+    """Cron line or duration, when nothing pushes."""
+    pushes: ClassVar[bool] = False
+    limit_scope: ClassVar[Literal["user", "app"]] = "user"
+    """Whose limit a 429 speaks of."""
+    refresh_rotates: ClassVar[bool] = False
+    """A refresh kills the old refresh token, so that an answer lost in a crash loses the grant."""
+    grant_lifetime: ClassVar[float | None] = None
+    """Seconds from consent to the end of the grant, where the platform fixes it and doesn't say so in its answers."""
+
+    def __init__(self, client: Client, endpoints: Endpoints | None = None) -> None:
+        self.client = client
+        self.urls = endpoints or self.endpoints
+
+    # -- tokens ---------------------------------------------------------------------------------
+    @abstractmethod
+    def exchange(self, code: Secret, redirect_uri: str, verifier: Secret | None = None) -> Generator[Call, Answer, Grant]:
+        """A code for a grant. Raises `GrantRefused` or `BadAnswer`."""
+
+    @abstractmethod
+    def refresh(self, token: Token) -> Generator[Call, Answer, Grant]:
+        """A new grant. Raises `GrantRefused` when the platform says that the old one is gone."""
+
+    @abstractmethod
+    def identify(self) -> Generator[Call, Answer, Account]: ...
+
+    # -- reading --------------------------------------------------------------------------------
+    @abstractmethod
+    def poll(self, account: Account, cursors: Mapping[str, str], now: float) -> "Generator[Call | Page, Answer | None, Reading]":
+        """Everything new since `cursors`. A `Page` is answered with None once it is stored."""
+
+    # -- pushes; only where `pushes` ------------------------------------------------------------
+    def verify(self, request: Inbound, secrets: Sequence[Secret]) -> Verified | Refused:
+        raise LookupError(f"{self.slug} has no webhooks")
+
+    def parse(self, delivery: Delivery) -> Happening:
+        raise LookupError(f"{self.slug} has no webhooks")
+
+    def register(self, account: Account, url: str, known: Sequence[Hook], new_secret: Callable[[], Secret]) -> Generator[Call, Answer, Sequence[Hook]]:
+        """See to it that hooks exist; the ones to be recorded. Raises `HookRefused`."""
+        raise LookupError(f"{self.slug} has no webhooks")
+        yield  # a generator, like every conversation
+
+    def unregister(self, hook: Hook) -> Generator[Call, Answer, None]:
+        raise LookupError(f"{self.slug} has no webhooks")
+        yield
