@@ -53,6 +53,8 @@ class Token(msgspec.Struct, frozen=True):
     refresh: Secret | None = None
     expires_at: float | None = None
     """None: it never expires and is never refreshed."""
+    refresh_due_at: float | None = None
+    """When to ask for the next one: some time before it expires."""
     scope: str = ""
     reauth_due_at: float | None = None
     """When the grant itself ends, whatever we do."""
@@ -79,6 +81,7 @@ class Connection(msgspec.Struct, frozen=True):
     account: Account | None = None
     scope: str = ""
     token_expires_at: float | None = None
+    refresh_due_at: float | None = None
     reauth_due_at: float | None = None
     refresh_began_at: float | None = None
     """Set before the token endpoint is called, cleared with the commit of its answer: a crash between shows."""

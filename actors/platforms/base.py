@@ -144,6 +144,15 @@ class Platform(ABC):
     @abstractmethod
     def identify(self) -> Generator[Call, Answer, Account]: ...
 
+    def revoke(self, token: Token) -> Generator[Call, Answer, None]:
+        """End the grant there. Where a platform has no way to, nothing is called."""
+        return
+        yield  # a generator, like every conversation
+
+    def rejects_token(self, answer: Answer) -> bool:
+        """The API says that it doesn't take the access token, which a refresh may cure."""
+        return answer.status == 401
+
     # -- reading --------------------------------------------------------------------------------
     @abstractmethod
     def poll(self, account: Account, cursors: Mapping[str, str], now: float) -> "Generator[Call | Page, Answer | None, Reading]":
