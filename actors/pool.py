@@ -211,7 +211,7 @@ class Pool:
         self._turns.put(turn)
 
     def stop(self, timeout: float = 10.0) -> bool:
-        """Take all the turns that are due and those they lead to, but no longer than `timeout`; whether all were taken."""
+        """Take the turns that are due and those they lead to, for `timeout` at most; whether all were taken."""
         if not self._stopping:
             self._stopping = True
             self._turns.put(None)

@@ -1,4 +1,4 @@
-"""The private parts of Pykka that a pooled actor leans on are where they were. A new release that moves them fails here."""
+"""The private parts of Pykka that a pooled actor leans on are where they were: a release that moves them fails here."""
 
 import inspect
 import textwrap

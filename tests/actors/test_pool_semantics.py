@@ -72,13 +72,15 @@ Start = Callable[..., pykka.ActorRef[Any]]
 
 @pytest.fixture(params=["ThreadingActor", "pool of 1", "pool of 4"])
 def start(request: pytest.FixtureRequest) -> Iterator[Start]:
-    """Starts an actor of the class given, a Behaviour with what `hooks` overrides."""
+    """Starts a Behaviour, with its methods overridden by `hooks`."""
     threads = {"ThreadingActor": 0, "pool of 1": 1, "pool of 4": 4}[request.param]
     pool = Pool(threads) if threads else None
 
     def begin(*args: Any, hooks: dict[str, Any] | None = None, **kwargs: Any) -> pykka.ActorRef[Any]:
-        actor_class = type("Probe", (Pooled if pool else Threaded,), hooks or {})
-        return actor_class.start(pool, *args, **kwargs) if pool else actor_class.start(*args, **kwargs)
+        base: Any = Pooled if pool else Threaded
+        actor_class: Any = type("Probe", (base,), hooks or {})
+        ref: pykka.ActorRef[Any] = actor_class.start(*([pool] if pool else []), *args, **kwargs)
+        return ref
 
     yield begin
     pykka.ActorRegistry.stop_all(timeout=SOON)
@@ -96,7 +98,7 @@ def fail(actor: Any) -> None:
 
 def wait(event: threading.Event) -> Callable[[Any], bool]:
     """A message that keeps its actor busy until the event is set."""
-    return lambda actor: event.wait(SOON)
+    return lambda _: event.wait(SOON)
 
 
 def test_start_passes_its_arguments_to_the_constructor(start: Start) -> None:
@@ -125,10 +127,11 @@ def test_told_messages_are_handled_in_the_order_of_telling(start: Start) -> None
     assert actor_of(ref).journal == ["on_start", *range(1000)]
 
 
-def test_tell_returns_none_at_once_even_when_the_actor_is_busy(start: Start) -> None:
+def test_tell_returns_at_once_even_when_the_actor_is_busy(start: Start) -> None:
     ref, done = start(), threading.Event()
     ref.tell(wait(done))
-    assert ref.tell("next") is None
+    ref.tell("next")
+    assert not done.is_set()
     done.set()
 
 
@@ -261,7 +264,12 @@ def test_an_actor_can_stop_itself(start: Start) -> None:
 def test_a_failing_on_start_ends_the_actor_without_on_failure(start: Start, caplog: pytest.LogCaptureFixture) -> None:
     died = threading.Event()
     journal: list[str] = []
-    ref = start(hooks={"on_start": lambda self: died.wait(SOON) and fail(self), "on_failure": lambda *_: journal.append("on_failure")})
+
+    def on_start(self: Any) -> None:
+        died.wait(SOON)
+        fail(self)
+
+    ref = start(hooks={"on_start": on_start, "on_failure": lambda *_: journal.append("on_failure")})
     answer = ref.ask("anyone there?", block=False)
     died.set()
     with pytest.raises(pykka.ActorDeadError):
@@ -277,8 +285,8 @@ def test_a_failing_on_stop_is_logged_and_the_actor_stops(start: Start, caplog: p
     assert [record.levelno for record in caplog.records if record.exc_info] == [logging.ERROR]
 
 
-def test_a_failing_on_failure_is_logged_and_waiting_asks_are_answered(start: Start, caplog: pytest.LogCaptureFixture) -> None:
-    ref, done = start(hooks={"on_failure": lambda self, *exc_info: fail(self)}), threading.Event()
+def test_a_failing_on_failure_is_logged_and_asks_are_answered(start: Start, caplog: pytest.LogCaptureFixture) -> None:
+    ref, done = start(hooks={"on_failure": lambda self, *_: fail(self)}), threading.Event()
     ref.tell(wait(done))
     ref.tell(fail)
     answer = ref.ask("anyone there?", block=False)
@@ -338,7 +346,7 @@ def test_actors_tell_each_other(start: Start) -> None:
 def test_the_inline_executor_keeps_the_same_order_of_events() -> None:
     executor = InlineExecutor()
     ref = Pooled.start(executor)
-    actor = ref._actor_weakref()
+    actor: Any = ref._actor_weakref()
     ref.tell("hello")
     ref.tell(fail)
     late = ref.ask("never answered", block=False)

@@ -15,6 +15,18 @@ class Quiet(PooledActor):
         return message
 
 
+def keep_a_thread(pool: Pool, held: threading.Event) -> None:
+    """Returns once a thread of the pool waits for `held`."""
+    started = threading.Event()
+
+    def hold() -> None:
+        started.set()
+        held.wait(SOON)
+
+    pool.submit(hold)
+    assert started.wait(SOON)
+
+
 def test_ten_thousand_actors_need_no_thread_of_their_own() -> None:
     before = threading.active_count()
     pool = Pool(3)
@@ -33,9 +45,8 @@ def test_pooled_actors_stay_out_of_the_registry() -> None:
 
 def test_depth_is_the_number_of_turns_that_wait_for_a_thread() -> None:
     pool = Pool(1)
-    started, held = threading.Event(), threading.Event()
-    pool.submit(lambda: started.set() or held.wait(SOON))
-    assert started.wait(SOON)
+    held = threading.Event()
+    keep_a_thread(pool, held)
     assert pool.depth == 0
     Quiet.start(pool)
     Quiet.start(pool)
@@ -66,9 +77,8 @@ def test_stop_takes_the_turns_that_are_due_and_those_they_lead_to() -> None:
         if number < 200:
             pool.submit(lambda: step(number + 1))
 
-    started, held = threading.Event(), threading.Event()
-    pool.submit(lambda: started.set() or held.wait(SOON))
-    assert started.wait(SOON)
+    held = threading.Event()
+    keep_a_thread(pool, held)
     pool.submit(lambda: step(0))
     held.set()
     assert pool.stop(SOON)
@@ -77,9 +87,8 @@ def test_stop_takes_the_turns_that_are_due_and_those_they_lead_to() -> None:
 
 def test_stop_gives_up_on_a_turn_that_does_not_end() -> None:
     pool = Pool(2)
-    started, held = threading.Event(), threading.Event()
-    pool.submit(lambda: started.set() or held.wait(SOON))
-    assert started.wait(SOON)
+    held = threading.Event()
+    keep_a_thread(pool, held)
     assert pool.stop(timeout=0.05) is False
     held.set()
     assert pool.stop(SOON) is True
