@@ -6,15 +6,15 @@ learned, so that a test needs neither network nor thread, and the actor that dri
 other messages while a call is under way.
 """
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from actors.platforms.failures import BadAnswer
-from storage.records import Account, Delivery, Draft, Hook, Item, Secret, Token
+from actors.platforms.failures import BadAnswer, token_answer
+from actors.platforms.fields import decode
+from storage.records import Account, Delivery, Hook, Item, Secret, Token
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -26,6 +26,7 @@ class Call(msgspec.Struct, frozen=True):
     headers: Mapping[str, str] = {}
     form: Mapping[str, str | Secret] | None = None
     json: Any = None
+    """May hold a `Secret` where a string belongs, as `form` may: whoever sends it reveals them."""
     auth: Literal["bearer", "basic", "none"] = "bearer"
     """`bearer`: the connection's access token; `basic`: the app's client id and secret."""
 
@@ -39,7 +40,7 @@ class Answer(msgspec.Struct, frozen=True):
     def json(self) -> Any:
         """The decoded body; raises `BadAnswer` when it is not JSON."""
         try:
-            return json.loads(self.body)
+            return decode(self.body)
         except ValueError:
             raise BadAnswer(f"{self.status}: the answer is not JSON") from None
 
@@ -52,6 +53,33 @@ class Grant(msgspec.Struct, frozen=True):
     expires_in: float | None = None
     refresh_expires_in: float | None = None
     scope: str | None = None
+
+    @classmethod
+    def from_answer(cls, said: Mapping[str, Any]) -> "Grant":
+        """From the token endpoint's object. Numbers may come as text, where the answer was a form."""
+        access = said.get("access_token")
+        if not isinstance(access, str) or not access.isascii() or not access.isprintable() or not access.strip():
+            raise BadAnswer("the token endpoint answered without an access token")
+        refresh, scope = said.get("refresh_token"), said.get("scope")
+        return cls(
+            access=Secret(access),
+            refresh=Secret(refresh) if isinstance(refresh, str) and refresh else None,
+            expires_in=_seconds(said.get("expires_in")),
+            refresh_expires_in=_seconds(said.get("refresh_token_expires_in")),
+            scope=scope if isinstance(scope, str) else None,
+        )
+
+
+def _seconds(value: Any) -> float | None:
+    """None for what is no usable life: rather use a token without knowing its end than lose it."""
+    try:
+        seconds = float(value) if not isinstance(value, bool) else 0.0
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return min(seconds, LONGEST_LIFE) if seconds > 0 else None
+
+
+LONGEST_LIFE = 10 * 365 * 86_400.0
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -70,6 +98,18 @@ class Reading(msgspec.Struct, frozen=True):
     cursors: Mapping[str, str] = {}
     not_before: float = 0
     """Seconds that the platform asks us to wait at least before the next poll."""
+
+
+Reads = Generator[Call | Page, Answer | None, Reading]
+"""A poll: a `Call` is sent its `Answer`, a `Page` is sent None once it is stored."""
+
+
+def asked(call: Call) -> Generator[Call | Page, Answer | None, Answer]:
+    """One call in the midst of a poll: `answer = yield from asked(Call(…))`."""
+    answer = yield call
+    if answer is None:
+        raise TypeError("a call is sent its answer")
+    return answer
 
 
 class Inbound(msgspec.Struct, frozen=True):
@@ -125,6 +165,8 @@ class Platform(ABC):
     """Whose limit a 429 speaks of."""
     refresh_rotates: ClassVar[bool] = False
     """A refresh kills the old refresh token, so that an answer lost in a crash loses the grant."""
+    client_auth: ClassVar[Literal["form", "basic"]] = "form"
+    """How the app shows the token endpoint who it is."""
     grant_lifetime: ClassVar[float | None] = None
     """Seconds from consent to the end of the grant, where the platform fixes it and doesn't say so in its answers."""
 
@@ -132,22 +174,37 @@ class Platform(ABC):
         self.client = client
         self.urls = endpoints or self.endpoints
 
-    # -- tokens ---------------------------------------------------------------------------------
-    @abstractmethod
-    def exchange(self, code: Secret, redirect_uri: str, verifier: Secret | None = None) -> Generator[Call, Answer, Grant]:
-        """A code for a grant. Raises `GrantRefused` or `BadAnswer`."""
+    # -- tokens: as RFC 6749 has them, which is how most platforms do -----------------------------
+    def exchange(
+        self, code: Secret, redirect_uri: str, verifier: Secret | None = None
+    ) -> Generator[Call, Answer, Grant]:
+        """A code for a grant. Raises `GrantRefused`, `AppMisconfigured` or what else `token_answer` does."""
+        form: dict[str, str | Secret] = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
+        if verifier is not None:
+            form["code_verifier"] = verifier
+        answer = yield self._ask_for_token(form)
+        return Grant.from_answer(token_answer(answer, exchanging=True))
 
-    @abstractmethod
     def refresh(self, token: Token) -> Generator[Call, Answer, Grant]:
         """A new grant. Raises `GrantRefused` when the platform says that the old one is gone."""
+        if token.refresh is None:
+            raise ValueError("a token without a refresh token is never refreshed")
+        answer = yield self._ask_for_token({"grant_type": "refresh_token", "refresh_token": token.refresh})
+        return Grant.from_answer(token_answer(answer))
+
+    def _ask_for_token(self, form: dict[str, str | Secret]) -> Call:
+        headers = {"Accept": "application/json"}
+        if self.client_auth == "basic":
+            return Call("POST", self.urls.token_url, headers=headers, form=form, auth="basic")
+        form |= {"client_id": self.client.id, "client_secret": self.client.secret}
+        return Call("POST", self.urls.token_url, headers=headers, form=form, auth="none")
 
     @abstractmethod
     def identify(self) -> Generator[Call, Answer, Account]: ...
 
     def revoke(self, token: Token) -> Generator[Call, Answer, None]:
         """End the grant there. Where a platform has no way to, nothing is called."""
-        return
-        yield  # a generator, like every conversation
+        yield from ()
 
     def rejects_token(self, answer: Answer) -> bool:
         """The API says that it doesn't take the access token, which a refresh may cure."""
@@ -155,8 +212,12 @@ class Platform(ABC):
 
     # -- reading --------------------------------------------------------------------------------
     @abstractmethod
-    def poll(self, account: Account, cursors: Mapping[str, str], now: float) -> "Generator[Call | Page, Answer | None, Reading]":
-        """Everything new since `cursors`. A `Page` is answered with None once it is stored."""
+    def poll(self, account: Account, cursors: Mapping[str, str], now: float) -> Reads:
+        """Everything new since `cursors`."""
+
+    def found(self, data_type: str, count: int) -> str:
+        """A line for people about what a poll found."""
+        return f"{count} new in {self.title}: {data_type.replace('_', ' ')}"
 
     # -- pushes; only where `pushes` ------------------------------------------------------------
     def verify(self, request: Inbound, secrets: Sequence[Secret]) -> Verified | Refused:
@@ -165,11 +226,13 @@ class Platform(ABC):
     def parse(self, delivery: Delivery) -> Happening:
         raise LookupError(f"{self.slug} has no webhooks")
 
-    def register(self, account: Account, url: str, known: Sequence[Hook], new_secret: Callable[[], Secret]) -> Generator[Call, Answer, Sequence[Hook]]:
+    def register(
+        self, account: Account, url: str, known: Sequence[Hook], new_secret: Callable[[], Secret]
+    ) -> Generator[Call, Answer, Sequence[Hook]]:
         """See to it that hooks exist; the ones to be recorded. Raises `HookRefused`."""
+        yield from ()
         raise LookupError(f"{self.slug} has no webhooks")
-        yield  # a generator, like every conversation
 
     def unregister(self, hook: Hook) -> Generator[Call, Answer, None]:
+        yield from ()
         raise LookupError(f"{self.slug} has no webhooks")
-        yield
