@@ -1,0 +1,260 @@
+"""One user on one platform: its row, its token, its cursors. Only its own actor changes them."""
+
+# ruff: noqa: S608 (every piece of SQL here is a constant of this file, every value a parameter)
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from storage.records import Account, Connection, ConnectionKey, Token
+from storage.texts import clean, to_json
+from storage.transaction import Transaction
+from storage.vault import Vault
+
+_COLUMNS = (
+    "id",
+    "user_id",
+    "platform",
+    "status",
+    "generation",
+    "account_id",
+    "account_name",
+    "account_details",
+    "scope",
+    "token_expires_at",
+    "refresh_due_at",
+    "reauth_due_at",
+    "refresh_began_at",
+    "last_sync",
+    "next_poll",
+    "hook_seen_at",
+    "hook_error",
+    "error_message",
+    "reason",
+    "halted",
+)
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM platform_connections"
+_OF_KEY = "WHERE user_id = ? AND platform = ?"
+
+_UPDATABLE = frozenset(
+    {
+        "error_message",
+        "halted",
+        "hook_error",
+        "hook_seen_at",
+        "last_sync",
+        "next_poll",
+        "reason",
+        "reauth_due_at",
+        "refresh_began_at",
+        "refresh_due_at",
+        "status",
+    }
+)
+
+
+class Due(msgspec.Struct, frozen=True):
+    """When a connection's timers are to fire."""
+
+    key: ConnectionKey
+    next_poll: float | None
+    token_expires_at: float | None
+    refresh_due_at: float | None
+    status: str
+    halted: bool
+
+
+# -- the row --------------------------------------------------------------------------------------
+def create(tx: Transaction, key: ConnectionKey, at: float) -> Connection:
+    """A pending row, or the one that exists."""
+    tx.run(
+        "INSERT INTO platform_connections "
+        "(user_id, platform, status, generation, scope, halted, created_at, updated_at) "
+        "VALUES (?, ?, 'pending', 0, '', 0, ?, ?) ON CONFLICT (user_id, platform) DO NOTHING",
+        *key,
+        at,
+        at,
+    )
+    return _connection(tx.one(f"{_SELECT} {_OF_KEY}", *key))
+
+
+def get(tx: Transaction, key: ConnectionKey) -> Connection | None:
+    row = tx.one(f"{_SELECT} {_OF_KEY}", *key)
+    return _connection(row) if row else None
+
+
+def of_user(tx: Transaction, user: str) -> list[Connection]:
+    rows = tx.all(f"{_SELECT} WHERE user_id = ? ORDER BY platform", user)
+    return [_connection(row) for row in rows]
+
+
+def page(
+    tx: Transaction,
+    after: ConnectionKey | None,
+    limit: int,
+    user: str | None = None,
+    platform: str | None = None,
+    status: str | None = None,
+) -> list[Connection]:
+    """In order of key, those after `after`."""
+    wanted = {"user_id = ?": user, "platform = ?": platform, "status = ?": status}
+    conditions = "".join(f" AND {condition}" for condition, value in wanted.items() if value is not None)
+    rows = tx.all(
+        f"{_SELECT} WHERE (user_id, platform) > (?, ?){conditions} ORDER BY user_id, platform LIMIT ?",
+        *(after or ("", "")),
+        *(value for value in wanted.values() if value is not None),
+        limit,
+    )
+    return [_connection(row) for row in rows]
+
+
+def update(tx: Transaction, key: ConnectionKey, **columns: Any) -> None:
+    """Sets what is known of it besides its token and account."""
+    unknown = columns.keys() - _UPDATABLE
+    if unknown or not columns:
+        raise TypeError(f"not to be updated: {', '.join(sorted(unknown)) or 'nothing'}")
+    assignments = ", ".join(f"{name} = ?" for name in columns)
+    tx.run(
+        f"UPDATE platform_connections SET {assignments}, updated_at = ? {_OF_KEY}",
+        *map(_plain, columns.values()),
+        time.time(),
+        *key,
+    )
+
+
+def remove(tx: Transaction, key: ConnectionKey) -> None:
+    """The row with its cursors; what was read from it stays."""
+    tx.run(f"DELETE FROM platform_connections {_OF_KEY}", *key)
+    forget_cursors(tx, key)
+
+
+# -- the token ------------------------------------------------------------------------------------
+def token(tx: Transaction, vault: Vault, key: ConnectionKey) -> Token | None:
+    row = tx.one(
+        "SELECT access_token, refresh_token, token_expires_at, refresh_due_at, scope, reauth_due_at "
+        f"FROM platform_connections {_OF_KEY}",
+        *key,
+    )
+    if row is None or row[0] is None:
+        return None
+    access, refresh, *rest = row
+    return Token(
+        vault.open(access, bound_to(key, "access_token")),
+        vault.open(refresh, bound_to(key, "refresh_token")) if refresh else None,
+        *rest,
+    )
+
+
+def keep_token(
+    tx: Transaction,
+    vault: Vault,
+    key: ConnectionKey,
+    generation: int,
+    token: Token,
+    *,
+    account: Account | None = None,
+    status: str | None = None,
+) -> bool:
+    """False, and nothing is changed, when the token has been replaced since `generation` was read."""
+    columns: dict[str, Any] = {
+        "access_token": vault.seal(token.access, bound_to(key, "access_token")),
+        "refresh_token": vault.seal(token.refresh, bound_to(key, "refresh_token")) if token.refresh else None,
+        "token_expires_at": token.expires_at,
+        "refresh_due_at": token.refresh_due_at,
+        "reauth_due_at": token.reauth_due_at,
+        "scope": clean(token.scope),
+        "refresh_began_at": None,
+        "updated_at": time.time(),
+    }
+    if account is not None:
+        columns["account_id"] = clean(account.id)
+        columns["account_name"] = clean(account.name)
+        columns["account_details"] = clean(to_json(account.details).decode())
+    if status is not None:
+        columns["status"] = status
+    assignments = ", ".join(f"{name} = ?" for name in columns)
+    changed = tx.run(
+        f"UPDATE platform_connections SET {assignments}, generation = generation + 1 {_OF_KEY} AND generation = ?",
+        *columns.values(),
+        *key,
+        generation,
+    )
+    return changed == 1
+
+
+def forget_token(tx: Transaction, key: ConnectionKey) -> None:
+    """A refresh that is under way then finds its generation gone."""
+    tx.run(
+        "UPDATE platform_connections SET access_token = NULL, refresh_token = NULL, token_expires_at = NULL, "
+        "refresh_due_at = NULL, reauth_due_at = NULL, refresh_began_at = NULL, generation = generation + 1, "
+        f"updated_at = ? {_OF_KEY}",
+        time.time(),
+        *key,
+    )
+
+
+def bound_to(key: ConnectionKey, column: str) -> str:
+    """The place in which a sealed token opens, and in no other."""
+    return f"connection:{key}:{column}"
+
+
+# -- cursors --------------------------------------------------------------------------------------
+def cursors(tx: Transaction, key: ConnectionKey) -> dict[str, str]:
+    return dict(tx.all(f"SELECT name, value FROM cursors {_OF_KEY}", *key))
+
+
+def keep_cursors(tx: Transaction, key: ConnectionKey, cursors: Mapping[str, str]) -> None:
+    """The others stay as they are."""
+    for name, value in cursors.items():
+        tx.run(
+            "INSERT INTO cursors (user_id, platform, name, value) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (user_id, platform, name) DO UPDATE SET value = excluded.value",
+            *key,
+            clean(name),
+            clean(value),
+        )
+
+
+def forget_cursors(tx: Transaction, key: ConnectionKey) -> None:
+    tx.run(f"DELETE FROM cursors {_OF_KEY}", *key)
+
+
+# -- over all of them -----------------------------------------------------------------------------
+def due(tx: Transaction, before: float | None, limit: int, after: ConnectionKey | None = None) -> list[Due]:
+    """Connected ones whose poll or refresh is due before then, None: whenever; in order of key."""
+    when = "" if before is None else "AND (next_poll < ? OR refresh_due_at < ?) "
+    rows = tx.all(
+        "SELECT user_id, platform, next_poll, token_expires_at, refresh_due_at, status, halted "
+        "FROM platform_connections WHERE (user_id, platform) > (?, ?) AND status = 'connected' "
+        f"{when}ORDER BY user_id, platform LIMIT ?",
+        *(after or ("", "")),
+        *(() if before is None else (before, before)),
+        limit,
+    )
+    return [
+        Due(ConnectionKey(user, platform), next_poll, expires_at, refresh_due_at, status, bool(halted))
+        for user, platform, next_poll, expires_at, refresh_due_at, status, halted in rows
+    ]
+
+
+def counts(tx: Transaction) -> dict[tuple[str, str], int]:
+    """How many there are per platform and status."""
+    rows = tx.all("SELECT platform, status, count(*) FROM platform_connections GROUP BY platform, status")
+    return {(platform, status): count for platform, status, count in rows}
+
+
+def _connection(row: Any) -> Connection:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    key = ConnectionKey(values.pop("user_id"), values.pop("platform"))
+    account_id, name, details = (values.pop(column) for column in ("account_id", "account_name", "account_details"))
+    account = None if account_id is None else Account(account_id, name, json.loads(details))
+    return Connection(key=key, account=account, halted=bool(values.pop("halted")), **values)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bool):
+        return int(value)
+    return clean(value) if isinstance(value, str) else value

@@ -1,0 +1,62 @@
+"""Webhooks that we registered at platforms: `platform_webhooks`."""
+
+# ruff: noqa: S608 (every piece of SQL here is a constant of this file, every value a parameter)
+
+import time
+from collections.abc import Sequence
+
+from storage.records import ConnectionKey, Hook
+from storage.transaction import Transaction
+from storage.vault import Vault
+
+_OF_KEY = "WHERE user_id = ? AND platform = ?"
+
+
+def of(tx: Transaction, vault: Vault, key: ConnectionKey) -> list[Hook]:
+    """A connection's hooks, the oldest first."""
+    rows = tx.all(f"SELECT external_id, place, secret, expires_at FROM platform_webhooks {_OF_KEY} ORDER BY id", *key)
+    return [
+        Hook(external_id, where, vault.open(secret, bound_to(key, external_id)), expires_at)
+        for external_id, where, secret, expires_at in rows
+    ]
+
+
+def keep(tx: Transaction, vault: Vault, key: ConnectionKey, hook: Hook) -> None:
+    """New, or in place of the one of the same external id."""
+    tx.run(
+        "INSERT INTO platform_webhooks (user_id, platform, external_id, place, secret, expires_at, created_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (user_id, platform, external_id) DO UPDATE SET "
+        "place = excluded.place, secret = excluded.secret, expires_at = excluded.expires_at",
+        *key,
+        hook.external_id,
+        hook.where,
+        vault.seal(hook.secret, bound_to(key, hook.external_id)),
+        hook.expires_at,
+        time.time(),
+    )
+
+
+def forget(tx: Transaction, key: ConnectionKey, external_id: str) -> None:
+    tx.run(f"DELETE FROM platform_webhooks {_OF_KEY} AND external_id = ?", *key, external_id)
+
+
+def count(tx: Transaction, key: ConnectionKey) -> int:
+    return int(tx.one(f"SELECT count(*) FROM platform_webhooks {_OF_KEY}", *key)[0])
+
+
+def counts(tx: Transaction, keys: Sequence[ConnectionKey]) -> dict[ConnectionKey, int]:
+    """How many each of a page of connections has; `keys` in their order, those with none are left out."""
+    if not keys:
+        return {}
+    rows = tx.all(
+        "SELECT user_id, platform, count(*) FROM platform_webhooks "
+        "WHERE (user_id, platform) >= (?, ?) AND (user_id, platform) <= (?, ?) GROUP BY user_id, platform",
+        *keys[0],
+        *keys[-1],
+    )
+    return {ConnectionKey(user, platform): count for user, platform, count in rows}
+
+
+def bound_to(key: ConnectionKey, external_id: str) -> str:
+    """The place in which a sealed secret opens, and in no other."""
+    return f"hook:{key}/{external_id}:secret"
