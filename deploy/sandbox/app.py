@@ -1,0 +1,41 @@
+"""The sandbox put together: every path in one list."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tornado import web
+
+from deploy.sandbox import control
+from deploy.sandbox.outbox import Outbox
+from deploy.sandbox.platforms import PLATFORMS
+from deploy.sandbox.settings import Settings
+from deploy.sandbox.state import State
+
+
+class Sandbox:
+    """The platforms and what they share; `state` is closed by whoever closes this."""
+
+    def __init__(self, state_dir: Path, port: int, settings: Settings, now: Callable[[], float]) -> None:
+        self.state = State(state_dir / "sandbox.db")
+        self.outbox = Outbox(self.state, now)
+        root = f"http://127.0.0.1:{port}"
+        self.platforms = [platform(self.state, self.outbox, now, root) for platform in PLATFORMS]
+        given = {"platforms": self.platforms, "settings": settings}
+        orders = [
+            (r"/_control", control.Overview, given),
+            (r"/_control/token", control.AppToken, given),
+            (r"/_control/([a-z]+)/activity", control.Activity, given),
+            (r"/_control/([a-z]+)/fault", control.Faults, given),
+            (r"/_control/([a-z]+)/lifetime", control.Lifetime, given),
+            (r"/_control/([a-z]+)/calls", control.CallsMade, given),
+            (r"/_control/([a-z]+)/code", control.Code, given),
+            (r".*", control.Nowhere, given),
+        ]
+        theirs = [route for platform in self.platforms for route in platform.routes()]
+        self.app = web.Application([*theirs, *orders], log_function=lambda _: None)  # type: ignore[arg-type]
+
+    async def close(self) -> None:
+        for platform in self.platforms:
+            platform.faults.end_all()
+        await self.outbox.close()
+        self.state.close()

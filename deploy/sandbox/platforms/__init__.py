@@ -1,0 +1,7 @@
+"""The platforms that the sandbox plays: a new one is a file here and a line in this list."""
+
+from deploy.sandbox.platforms.base import SandboxPlatform
+from deploy.sandbox.platforms.github import GitHub
+from deploy.sandbox.platforms.spotify import Spotify
+
+PLATFORMS: tuple[type[SandboxPlatform], ...] = (GitHub, Spotify)
