@@ -27,8 +27,13 @@ def checkout(tmp_path: Path) -> Path:
 def made(checkout: Path, **environment: str) -> str:
     run = subprocess.run(
         ["make", "--no-print-directory", "run"],
-        cwd=checkout, env={"PATH": os.environ["PATH"], **environment}, capture_output=True, text=True, timeout=30, check=True,
-    )  # fmt: skip
+        cwd=checkout,
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
     return run.stdout.splitlines()[-1]
 
 

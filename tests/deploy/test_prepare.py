@@ -1,6 +1,5 @@
 """What a machine lacks is installed where that is allowed, and named where it isn't."""
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -111,8 +110,9 @@ def test_an_environment_that_works_is_kept(machine: Machine) -> None:
 
 
 def test_a_machine_without_a_python_gets_one(machine: Machine) -> None:
-    install = f'[ "$2" = update ] || {{ echo \'{NEW_PYTHON}\' > "{machine.bin}/python3"; chmod 755 "{machine.bin}/python3"; }}'
-    machine.command("apt-get", apt_get(install))
+    python = machine.bin / "python3"
+    install = f"echo '{NEW_PYTHON}' > {python}; chmod 755 {python}"
+    machine.command("apt-get", apt_get(f'[ "$2" = update ] || {{ {install}; }}'))
     (machine.bin / "chmod").symlink_to(shutil.which("chmod") or "chmod")
     assert machine.prepare("venv").returncode == 0
     assert machine.asked()[-1] == "-m venv --clear .venv"
