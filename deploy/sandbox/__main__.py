@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -38,7 +39,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _serve(sockets: list, port: int, state: Path, given: settings.Settings) -> None:  # type: ignore[type-arg]
+async def _serve(sockets: list[socket.socket], port: int, state: Path, given: settings.Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

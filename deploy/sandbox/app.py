@@ -20,7 +20,7 @@ class Sandbox:
         self.outbox = Outbox(self.state, now)
         root = f"http://127.0.0.1:{port}"
         self.platforms = [platform(self.state, self.outbox, now, root) for platform in PLATFORMS]
-        given = {"platforms": self.platforms, "settings": settings}
+        given = {"platforms": self.platforms, "settings": settings, "now": now}
         orders = [
             (r"/_control", control.Overview, given),
             (r"/_control/token", control.AppToken, given),
@@ -32,7 +32,7 @@ class Sandbox:
             (r".*", control.Nowhere, given),
         ]
         theirs = [route for platform in self.platforms for route in platform.routes()]
-        self.app = web.Application([*theirs, *orders], log_function=lambda _: None)  # type: ignore[arg-type]
+        self.app = web.Application([*theirs, *orders], log_function=lambda _: None)
 
     async def close(self) -> None:
         for platform in self.platforms:

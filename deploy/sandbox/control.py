@@ -4,8 +4,7 @@ For this machine only: a `Host` that is not loopback is refused (a page elsewher
 pointed at 127.0.0.1), and an order is JSON by its content type (so that no form of another site can give one).
 """
 
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -64,12 +63,13 @@ class ControlHandler(web.RequestHandler):
     from_the_page: ClassVar[bool] = False
     """The service's own page may give this order from the browser."""
 
-    def initialize(self, platforms: Sequence[SandboxPlatform], settings: Settings) -> None:
+    def initialize(self, platforms: Sequence[SandboxPlatform], settings: Settings, now: Callable[[], float]) -> None:
         self.platforms = {platform.slug: platform for platform in platforms}
         self.told = settings
+        self.now = now
 
     def prepare(self) -> None:
-        if urlsplit(f"//{self.request.host}").hostname not in LOOPBACK:
+        if _name_of(self.request.host) not in LOOPBACK:
             raise Refusal(403, "not_loopback", "Orders are taken from this machine only")
         self._check_origin()
         if self.request.method == "POST":
@@ -126,6 +126,13 @@ class ControlHandler(web.RequestHandler):
     def log_exception(self, kind: Any, error: Any, trace: Any) -> None:
         if not isinstance(error, Refusal):
             super().log_exception(kind, error, trace)
+
+
+def _name_of(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
 
 
 class Overview(ControlHandler):
@@ -229,7 +236,7 @@ class AppToken(ControlHandler):
         order = self.order(TokenOrder)
         if self.told.jwt_secret is None:
             raise Refusal(409, "no_secret", "The sandbox was started without JWT_SECRET")
-        now = int(time.time())
+        now = int(self.now())
         claims: dict[str, Any] = {"sub": order.user, "role": order.role, "iat": now, "exp": now + int(order.ttl)}
         claims["jti"] = self.told.new_id()
         if self.told.jwt_audience:

@@ -33,7 +33,7 @@ class Happenings:
             " ORDER BY at DESC, id DESC LIMIT ? OFFSET ?",
             self._platform, user, since, limit, offset,
         )  # fmt: skip
-        return [Happening(*row[:4], msgspec.json.decode(row[4])) for row in rows]
+        return [Happening(row, user, kind, at, msgspec.json.decode(body)) for row, user, kind, at, body in rows]
 
     def newest(self, user: str) -> tuple[int, int]:
         """Id and time of the newest, zeros when there is none: tells whether anything changed."""

@@ -18,7 +18,13 @@ AT_ONCE = 100
 LARGEST_ANSWER = 1 << 20
 
 
+KEPT_FOR = 3 * 86_400
+"""Seconds that a delivery can be looked up and sent again."""
+
+
 class Delivery(msgspec.Struct, frozen=True):
+    """A row of `deliveries`, column by column."""
+
     id: int
     platform: str
     hook_id: int
@@ -33,8 +39,6 @@ class Delivery(msgspec.Struct, frozen=True):
     code: int | None
     duration: float | None
 
-
-COLUMNS = ", ".join(Delivery.__struct_fields__)
 
 RequestFor = Callable[[Delivery], HTTPRequest | None]
 """How a platform puts a delivery; None: it isn't sent at all."""
@@ -77,16 +81,17 @@ class Outbox:
     # -- reading -------------------------------------------------------------------------------------
     def of_hook(self, hook_id: int, below: int | None, limit: int, only: str | None = None) -> list[Delivery]:
         """Those with an outcome, newest first; `only` `success` or `failure`."""
-        which = {None: "", "success": " AND status = 'OK'", "failure": " AND status <> 'OK'"}[only]
+        good = None if only is None else only == "success"
         rows = self._state.all(
-            f"SELECT {COLUMNS} FROM deliveries WHERE hook_id = ? AND sent AND id < ?{which} ORDER BY id DESC LIMIT ?",
-            hook_id, below or 1 << 62, limit,
+            "SELECT * FROM deliveries WHERE hook_id = ? AND sent AND at > ? AND id < ?"
+            " AND (? IS NULL OR (status = 'OK') = ?) ORDER BY id DESC LIMIT ?",
+            hook_id, self._now() - KEPT_FOR, below or 1 << 62, good, good, limit,
         )  # fmt: skip
         return [_delivery(row) for row in rows]
 
     def one(self, hook_id: int, delivery_id: int) -> Delivery | None:
-        sql = f"SELECT {COLUMNS} FROM deliveries WHERE hook_id = ? AND id = ?"
-        row = self._state.one(sql, hook_id, delivery_id)
+        sql = "SELECT * FROM deliveries WHERE hook_id = ? AND id = ? AND at > ?"
+        row = self._state.one(sql, hook_id, delivery_id, self._now() - KEPT_FOR)
         return _delivery(row) if row else None
 
     # -- sending -------------------------------------------------------------------------------------
@@ -97,8 +102,9 @@ class Outbox:
             task.add_done_callback(self._tasks.discard)
 
     def resume(self) -> None:
-        """Sends what an earlier process left unsent."""
-        rows = self._state.all(f"SELECT {COLUMNS} FROM deliveries WHERE sent = 0 ORDER BY id")
+        """Sends what an earlier process left unsent, and forgets what is too old to be asked for."""
+        self._state.run("DELETE FROM deliveries WHERE at < ?", self._now() - KEPT_FOR)
+        rows = self._state.all("SELECT * FROM deliveries WHERE sent = 0 ORDER BY id")
         self.send([_delivery(row) for row in rows])
 
     async def _send(self, delivery: Delivery) -> None:
@@ -120,9 +126,7 @@ class Outbox:
 
     async def _outcome(self, request: HTTPRequest) -> tuple[int, str]:
         if self._client is None:
-            self._client = SimpleAsyncHTTPClient(
-                force_instance=True, max_clients=AT_ONCE, max_body_size=LARGEST_ANSWER
-            )
+            self._client = SimpleAsyncHTTPClient(force_instance=True, max_clients=AT_ONCE, max_body_size=LARGEST_ANSWER)
         try:
             answer = await self._client.fetch(request, raise_error=False)
         except HTTPTimeoutError:
@@ -130,6 +134,11 @@ class Outbox:
         except (HTTPStreamClosedError, HTTPClientError, HTTPError, OSError, ValueError):
             return 502, "failed to connect to host"
         return answer.code, "OK" if 200 <= answer.code < 300 else f"Invalid HTTP Response: {answer.code}"
+
+    async def idle(self) -> None:
+        """Until everything that is on its way has an outcome."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def close(self) -> None:
         for task in list(self._tasks):
@@ -140,4 +149,5 @@ class Outbox:
 
 
 def _delivery(row: tuple[Any, ...]) -> Delivery:
-    return Delivery(*row[:8], bool(row[8]), bool(row[9]), *row[10:])
+    columns = [*row[:8], bool(row[8]), bool(row[9]), *row[10:]]
+    return Delivery(*columns)

@@ -32,6 +32,14 @@ def find(name: str) -> Person | None:
     return Person(name, number + 10, f"{_FIRST[number % len(_FIRST)]} {_LAST[number % len(_LAST)]}")
 
 
+def known(name: str) -> Person:
+    """The person of a name that was found before."""
+    person = find(name)
+    if person is None:
+        raise LookupError(name)
+    return person
+
+
 def numbered_name(number: int) -> str:
     return f"user-{number:04}"
 

@@ -159,7 +159,10 @@ class Tokens:
             if rules.rotates:
                 self._state.run("UPDATE tokens SET state = 'rotated' WHERE token = ?", token)
                 if rules.rotation_ends_access:
-                    self._mark("rotated", "access", "grant_id = ?", held.grant)
+                    self._state.run(
+                        "UPDATE tokens SET state = 'rotated' WHERE grant_id = ? AND kind = 'access' AND state = 'live'",
+                        held.grant,
+                    )
             return self._issue(rules, held.grant, held.scope, with_refresh=rules.rotates)
 
     # -- what a token is worth -----------------------------------------------------------------------
@@ -185,29 +188,25 @@ class Tokens:
 
     def revoke(self, user: str | None) -> None:
         """The person (None: everyone) takes the app's access away."""
-        sql = "UPDATE grants SET live = 0 WHERE platform = ?"
-        if user is None:
-            self._state.run(sql, self._platform)
-        else:
-            self._state.run(sql + " AND user = ?", self._platform, user)
+        sql = "UPDATE grants SET live = 0 WHERE platform = ? AND (? IS NULL OR user = ?)"
+        self._state.run(sql, self._platform, user, user)
 
     def expire(self, user: str | None) -> None:
         """Access tokens end now; refresh tokens stay good."""
-        self._mark("expired", "access", *self._grants_of(user))
+        self._mark("expired", "access", user)
 
     def use_elsewhere(self, user: str | None) -> None:
         """Somebody else refreshed: the refresh token that was given out is a used one."""
-        self._mark("rotated", "refresh", *self._grants_of(user))
+        self._mark("rotated", "refresh", user)
         if self.rules.rotation_ends_access:
-            self._mark("rotated", "access", *self._grants_of(user))
+            self._mark("rotated", "access", user)
 
-    def _grants_of(self, user: str | None) -> tuple[str, ...]:
-        grants = "grant_id IN (SELECT id FROM grants WHERE platform = ?"
-        return (grants + ")", self._platform) if user is None else (grants + " AND user = ?)", self._platform, user)
-
-    def _mark(self, state: str, kind: str, where: str, *values: str | int) -> None:
-        sql = f"UPDATE tokens SET state = ? WHERE kind = ? AND state = 'live' AND {where}"
-        self._state.run(sql, state, kind, *values)
+    def _mark(self, state: str, kind: str, user: str | None) -> None:
+        self._state.run(
+            "UPDATE tokens SET state = ? WHERE kind = ? AND state = 'live' AND grant_id IN"
+            " (SELECT id FROM grants WHERE platform = ? AND (? IS NULL OR user = ?))",
+            state, kind, self._platform, user, user,
+        )  # fmt: skip
 
 
 def _whole(seconds: float | None) -> int | None:

@@ -56,19 +56,20 @@ class SandboxPlatform(ABC):
         self.happenings = Happenings(state, self.slug)
         self.faults = Faults(now)
         self.calls = Calls(now)
+        self._begun: set[str] = set()
         made_up = client(self.slug)
         self.client_id = os.environ.get(f"{self.credentials}_CLIENT_ID") or made_up[0]
         self.client_secret = os.environ.get(f"{self.credentials}_CLIENT_SECRET") or made_up[1]
 
     def person(self, name: str) -> people.Person:
         """Somebody who lives here, their account made on first use."""
-        person = people.find(name)
-        if person is None:
-            raise LookupError(name)
-        with self.state.change():
-            sql = "INSERT INTO accounts VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-            if self.state.run(sql, self.slug, name, self.now()):
-                self.begin(person)
+        person = people.known(name)
+        if name not in self._begun:
+            with self.state.change():
+                sql = "INSERT INTO accounts VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+                if self.state.run(sql, self.slug, name, self.now()):
+                    self.begin(person)
+            self._begun.add(name)
         return person
 
     def happen(self, name: str, kind: str | None, where: str | None) -> Happened:
@@ -100,7 +101,7 @@ class SandboxPlatform(ABC):
 class PlatformHandler(web.RequestHandler):
     """One request to a platform: whose it is, written down, and met by what was ordered to go wrong."""
 
-    SUPPORTED_METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE", "HEAD")  # type: ignore[assignment]
+    SUPPORTED_METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE", "HEAD")
     limited: ClassVar[bool] = True
     """`rate_limit` concerns it."""
 

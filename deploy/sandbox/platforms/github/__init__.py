@@ -7,7 +7,6 @@ from random import Random
 from typing import ClassVar
 from urllib.parse import urlencode
 
-import msgspec
 from tornado.httpclient import HTTPRequest
 
 from deploy.sandbox.happenings import Happening
@@ -16,7 +15,7 @@ from deploy.sandbox.people import Person
 from deploy.sandbox.platforms.base import Happened, Route, SandboxPlatform
 from deploy.sandbox.platforms.github import api, hook_requests, hooks, oauth
 from deploy.sandbox.platforms.github.feed import TYPES
-from deploy.sandbox.platforms.github.payloads import payloads
+from deploy.sandbox.platforms.github.payloads import Payload, payloads
 from deploy.sandbox.platforms.github.repositories import Repository, account, find, repositories
 from deploy.sandbox.platforms.github.stories import Stories
 from deploy.sandbox.state import State
@@ -95,9 +94,8 @@ class GitHub(SandboxPlatform):
     def pushed_at(self, repo: Repository) -> float:
         return float(self.state.fact(self.slug, "", f"pushed {repo.full_name}") or repo.created_at)
 
-    def shapes_for_hook(self, happening: Happening, person: Person, repo: Repository) -> list[tuple[str, str | None, bytes]]:
-        shown = payloads(happening, account(person), repo, self.api, self.pushed_at(repo))
-        return [(event, action, msgspec.json.encode(body)) for event, action, body in shown]
+    def payloads(self, happening: Happening, person: Person, repo: Repository) -> list[Payload]:
+        return payloads(happening, account(person), repo, self.api, self.pushed_at(repo))
 
     def lose_cursors(self, user: str | None) -> None:
         """The ETags given out so far match nothing any more: the next poll is answered in full."""
@@ -119,16 +117,17 @@ class GitHub(SandboxPlatform):
         headers = {
             "Accept": "*/*",
             "Content-Type": content_type,
-            "User-Agent": f"GitHub-Hookshot/{hook.id:07x}",
+            "User-Agent": f"GitHub-Hookshot/{hook.id:07x}"[:23],
             "X-GitHub-Event": delivery.event,
             "X-GitHub-Delivery": delivery.guid,
             "X-GitHub-Hook-ID": str(hook.id),
-            "X-GitHub-Hook-Installation-Target-ID": str(hook.repository_id),
+            "X-GitHub-Hook-Installation-Target-ID": str(hook.repository.id),
             "X-GitHub-Hook-Installation-Target-Type": "repository",
         }
         if hook.secret:
-            headers["X-Hub-Signature"] = "sha1=" + hmac.new(hook.secret.encode(), body, hashlib.sha1).hexdigest()
-            headers["X-Hub-Signature-256"] = "sha256=" + hmac.new(hook.secret.encode(), body, hashlib.sha256).hexdigest()
+            key = hook.secret.encode()
+            headers["X-Hub-Signature"] = "sha1=" + hmac.new(key, body, hashlib.sha1).hexdigest()
+            headers["X-Hub-Signature-256"] = "sha256=" + hmac.new(key, body, hashlib.sha256).hexdigest()
         return HTTPRequest(
             hook.url, method="POST", headers=headers, body=body, follow_redirects=False,
             connect_timeout=ANSWER_WITHIN, request_timeout=ANSWER_WITHIN,

@@ -10,7 +10,7 @@ from deploy.sandbox.platforms.base import Route, SandboxPlatform
 from deploy.sandbox.platforms.github import shapes
 from deploy.sandbox.platforms.github.feed import event
 from deploy.sandbox.platforms.github.repositories import Repository, account, find, repositories
-from deploy.sandbox.platforms.github.requests import GitHubHandler, SignedIn
+from deploy.sandbox.platforms.github.requests import GitHubHandler, SignedIn, profile
 
 TIMELINE = 300
 THIRTY_DAYS = 30 * 86_400_000
@@ -32,7 +32,7 @@ def routes(platform: SandboxPlatform) -> list[Route]:
 class User(SignedIn):
     def get(self) -> None:
         if not self.unchanged():
-            self.answer(200, self.me())
+            self.answer(200, profile(self.person, self.platform.api))
 
 
 class UserRepositories(SignedIn):

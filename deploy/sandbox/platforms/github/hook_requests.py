@@ -7,7 +7,7 @@ import msgspec
 from deploy.sandbox.calls import iso_seconds
 from deploy.sandbox.outbox import Delivery
 from deploy.sandbox.platforms.base import Route, SandboxPlatform
-from deploy.sandbox.platforms.github.hooks import Hook, HookOrder, hook_of, hooks_on, refusal, show
+from deploy.sandbox.platforms.github.hooks import Hook, HookOrder, hook_of, hooks_on, known_hook, refusal, show
 from deploy.sandbox.platforms.github.payloads import ping
 from deploy.sandbox.platforms.github.repositories import Repository, account, find
 from deploy.sandbox.platforms.github.requests import SignedIn
@@ -87,8 +87,7 @@ class Hooks(OnRepository):
                 self.person.name, self.repo.full_name, url, order.config.secret or "", " ".join(events),
                 order.config.content_type or "form", order.active is not False, now, now,
             )  # fmt: skip
-            hook = hook_of(state, row)
-            assert hook is not None
+            hook = known_hook(state, row)
             pinged = self.ping(hook)
         shown = show(hook, self.platform.api)
         self.answer(201, shown, {"Location": shown["url"]})
@@ -116,9 +115,7 @@ class OneHook(OnRepository):
             config.content_type or hook.form, hook.active if order.active is None else order.active,
             self.platform.now(), hook.id,
         )  # fmt: skip
-        changed = hook_of(state, hook.id)
-        assert changed is not None
-        self.answer(200, show(changed, self.platform.api))
+        self.answer(200, show(known_hook(state, hook.id), self.platform.api))
 
     def delete(self, _repo: str, hook_id: str) -> None:
         if hook := self.hook(hook_id):

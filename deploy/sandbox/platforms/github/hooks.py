@@ -12,21 +12,25 @@ from deploy.sandbox.calls import iso_seconds
 from deploy.sandbox.happenings import Happening
 from deploy.sandbox.outbox import Delivery
 from deploy.sandbox.people import Person
-from deploy.sandbox.platforms.github.repositories import Repository, find
+from deploy.sandbox.platforms.github.repositories import Repository, known
 from deploy.sandbox.state import State
 
 if TYPE_CHECKING:
     from deploy.sandbox.platforms.github import GitHub
 
 MOST_HOOKS = 20
-KNOWN_EVENTS = frozenset(
-    "* push issues issue_comment pull_request pull_request_review release star watch fork create delete ping member"
-    " public repository discussion workflow_run check_run status deployment label milestone commit_comment".split()
-)
+KNOWN_EVENTS = frozenset({
+    "*", "push", "issues", "issue_comment", "pull_request", "pull_request_review", "release", "star", "watch", "fork",
+    "create", "delete", "ping", "member", "public", "repository", "discussion", "workflow_run", "check_run", "status",
+    "deployment", "label", "milestone", "commit_comment",
+})  # fmt: skip
 
 
 class Hook(msgspec.Struct, frozen=True):
+    """A row of `hooks`, column by column."""
+
     id: int
+    platform: str
     user: str
     place: str
     url: str
@@ -41,15 +45,7 @@ class Hook(msgspec.Struct, frozen=True):
 
     @property
     def repository(self) -> Repository:
-        person = people.find(self.user)
-        assert person is not None
-        repo = find(person, self.place)
-        assert repo is not None
-        return repo
-
-    @property
-    def repository_id(self) -> int:
-        return self.repository.id
+        return known(people.known(self.user), self.place)
 
     @property
     def subscribed(self) -> list[str]:
@@ -59,16 +55,20 @@ class Hook(msgspec.Struct, frozen=True):
         return bool(self.active) and (event in self.subscribed or "*" in self.subscribed)
 
 
-COLUMNS = ", ".join(Hook.__struct_fields__)
-
-
 def hook_of(state: State, hook_id: int) -> Hook | None:
-    row = state.one(f"SELECT {COLUMNS} FROM hooks WHERE id = ?", hook_id)
+    row = state.one("SELECT * FROM hooks WHERE id = ?", hook_id)
     return Hook(*row) if row else None
 
 
+def known_hook(state: State, hook_id: int) -> Hook:
+    hook = hook_of(state, hook_id)
+    if hook is None:
+        raise LookupError(hook_id)
+    return hook
+
+
 def hooks_on(state: State, repo: Repository) -> list[Hook]:
-    sql = f"SELECT {COLUMNS} FROM hooks WHERE platform = 'github' AND place = ? ORDER BY id"
+    sql = "SELECT * FROM hooks WHERE platform = 'github' AND place = ? ORDER BY id"
     return [Hook(*row) for row in state.all(sql, repo.full_name)]
 
 
@@ -78,8 +78,8 @@ def push(platform: "GitHub", happening: Happening, person: Person, repo: Reposit
     if not hooks:
         return ()
     return [
-        platform.outbox.add(platform.slug, hook.id, event, action, body)
-        for event, action, body in platform.shapes_for_hook(happening, person, repo)
+        platform.outbox.add(platform.slug, hook.id, event, action, msgspec.json.encode(body))
+        for event, action, body in platform.payloads(happening, person, repo)
         for hook in hooks
         if hook.wants(event)
     ]
@@ -89,7 +89,7 @@ def show(hook: Hook, api: str) -> dict[str, Any]:
     root = f"{api}/repos/{hook.place}/hooks/{hook.id}"
     config = {"content_type": hook.form, "insecure_ssl": "0", "url": hook.url}
     if hook.secret:
-        config["secret"] = "********"
+        config["secret"] = "********"  # noqa: S105 (what GitHub shows in place of it)
     last = {"code": hook.last_code, "status": "unused", "message": None}
     if hook.last_code is not None:
         last.update(status="active" if hook.last_status == "OK" else "failed", message=hook.last_status)

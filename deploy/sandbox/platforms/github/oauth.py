@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from deploy.sandbox import people
 from deploy.sandbox.platforms.base import Route, SandboxPlatform
-from deploy.sandbox.platforms.github.requests import GitHubHandler
+from deploy.sandbox.platforms.github.requests import GitHubHandler, profile
 from deploy.sandbox.tokens import Issued, Refused
 
 DOCS = "https://docs.github.com/apps/managing-oauth-apps/troubleshooting-oauth-app-access-token-request-errors/"
@@ -45,11 +46,11 @@ class AccessToken(GitHubHandler):
     def post(self) -> None:
         named = self.get_argument("client_id", ""), self.get_argument("client_secret", "")
         if not _same(named, (self.platform.client_id, self.platform.client_secret)):
-            self.refuse("incorrect_client_credentials")
+            self.refuse_grant("incorrect_client_credentials")
             return
         grant_type = self.get_argument("grant_type", "authorization_code")
         if grant_type not in ("authorization_code", "refresh_token"):
-            self.refuse("unsupported_grant_type")
+            self.refuse_grant("unsupported_grant_type")
             return
         try:
             if grant_type == "refresh_token":
@@ -57,11 +58,11 @@ class AccessToken(GitHubHandler):
             else:
                 issued = self.platform.tokens.exchange(self.get_argument("code", ""))
         except Refused:
-            self.refuse("bad_refresh_token" if grant_type == "refresh_token" else "bad_verification_code")
+            self.refuse_grant("bad_refresh_token" if grant_type == "refresh_token" else "bad_verification_code")
             return
         self.tell(_shown(issued))
 
-    def refuse(self, error: str) -> None:
+    def refuse_grant(self, error: str) -> None:
         page = DOCS + "#" + error.replace("_", "-")
         self.tell({"error": error, "error_description": REFUSALS[error], "error_uri": page})
 
@@ -75,8 +76,9 @@ class AccessToken(GitHubHandler):
 
 def _shown(issued: Issued) -> dict[str, Any]:
     shown: dict[str, Any] = {"access_token": issued.access}
-    if issued.refresh is not None:
+    if issued.expires_in is not None:
         shown["expires_in"] = issued.expires_in
+    if issued.refresh is not None:
         shown["refresh_token"] = issued.refresh
         shown["refresh_token_expires_in"] = issued.refresh_expires_in
     return {**shown, "scope": issued.scope, "token_type": "bearer"}
@@ -101,7 +103,14 @@ class Application(GitHubHandler):
         if not self._is_the_app(client_id) or what != "token" or self.held is None or not self.held.live:
             self.not_found()
             return
-        self.answer(200, {"token": self._named(), "scopes": self.held.scope.split(","), "user": self.me()})
+        self.answer(
+            200,
+            {
+                "token": self._named(),
+                "scopes": self.held.scope.split(","),
+                "user": profile(people.known(self.held.user), self.platform.api),
+            },
+        )
 
     def delete(self, client_id: str, what: str) -> None:
         if not self._is_the_app(client_id):

@@ -81,6 +81,14 @@ def repositories(person: Person) -> tuple[Repository, ...]:
     )
 
 
+def known(person: Person, full_name: str) -> Repository:
+    """One that was found before."""
+    repo = find(person, full_name)
+    if repo is None:
+        raise LookupError(full_name)
+    return repo
+
+
 def find(person: Person, full_name: str) -> Repository | None:
     """GitHub's names are the same in capitals."""
     wanted = full_name.lower()

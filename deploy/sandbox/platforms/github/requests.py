@@ -6,7 +6,6 @@ import uuid
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
-from deploy.sandbox import people
 from deploy.sandbox.faults import Fault
 from deploy.sandbox.people import Person
 from deploy.sandbox.platforms.base import PlatformHandler
@@ -45,13 +44,6 @@ class GitHubHandler(PlatformHandler):
         if not self._finished and self.needs_agent and not self.request.headers.get("User-Agent"):
             self.answer(403, NO_AGENT, {"Content-Type": "text/plain"})
 
-    def me(self) -> dict[str, Any]:
-        assert self.held is not None
-        person = people.find(self.held.user)
-        assert person is not None
-        mine = account(person)
-        return {**shapes.user(mine, self.platform.api), "name": mine.name, "email": None}
-
     # -- refusals ------------------------------------------------------------------------------------
     def refuse(self, status: int, message: str, **more: Any) -> None:
         self.answer(status, {"message": message, **more, "documentation_url": DOCS, "status": str(status)})
@@ -71,33 +63,10 @@ class GitHubHandler(PlatformHandler):
             self.refuse(403, f"API rate limit exceeded for user ID {user}.")
         else:
             self.set_header("Retry-After", str(wait))
-            self.refuse(429, "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.")
+            self.refuse(429, "You have exceeded a secondary rate limit. Please wait before you try again.")
 
     def write_error(self, status_code: int, **_: Any) -> None:
         self.refuse(status_code, "Method Not Allowed" if status_code == 405 else "Server Error")
-
-    # -- the hour's allowance ------------------------------------------------------------------------
-    def spend(self) -> bool:
-        """One call of the caller's hour; answered 403 here when none is left."""
-        assert self.held is not None
-        used, reset = self.platform.allowance.get(self.held.user, (0, 0.0))
-        now = self.platform.now()
-        if reset <= now:
-            used, reset = 0, now + HOUR
-        if used >= HOURLY:
-            self._limit_headers(used, int(reset))
-            self.refuse(403, f"API rate limit exceeded for user ID {self.held.user}.")
-            return False
-        self.platform.allowance[self.held.user] = used + 1, reset
-        self._limit_headers(used + 1, int(reset))
-        return True
-
-    def give_back(self) -> None:
-        """A 304 doesn't count."""
-        assert self.held is not None
-        used, reset = self.platform.allowance[self.held.user]
-        self.platform.allowance[self.held.user] = used - 1, reset
-        self._limit_headers(used - 1, int(reset))
 
     def _limit_headers(self, used: int, reset: int) -> None:
         self.set_header("X-RateLimit-Limit", str(HOURLY))
@@ -105,6 +74,11 @@ class GitHubHandler(PlatformHandler):
         self.set_header("X-RateLimit-Used", str(used))
         self.set_header("X-RateLimit-Reset", str(reset))
         self.set_header("X-RateLimit-Resource", "core")
+
+
+def profile(person: Person, api: str) -> dict[str, Any]:
+    mine = account(person)
+    return {**shapes.user(mine, api), "name": mine.name, "email": None}
 
 
 class SignedIn(GitHubHandler):
@@ -119,11 +93,34 @@ class SignedIn(GitHubHandler):
         if self.held is None or not self.held.live:
             told = "Bad credentials" if self.request.headers.get("Authorization") else "Requires authentication"
             self.refuse(401, told)
-        elif self.spend():
-            self.person = self.platform.person(self.held.user)
+            return
+        self.person = self.platform.person(self.held.user)
+        if self.spend():
             self.set_header("X-OAuth-Scopes", self.held.scope.replace(",", ", "))
             self.set_header("X-GitHub-Api-Version-Selected", "2022-11-28")
 
+    # -- the hour's allowance ------------------------------------------------------------------------
+    def spend(self) -> bool:
+        """One call of the caller's hour; answered 403 here when none is left."""
+        used, reset = self.platform.allowance.get(self.person.name, (0, 0.0))
+        now = self.platform.now()
+        if reset <= now:
+            used, reset = 0, now + HOUR
+        if used >= HOURLY:
+            self._limit_headers(used, int(reset))
+            self.refuse(403, f"API rate limit exceeded for user ID {self.person.name}.")
+            return False
+        self.platform.allowance[self.person.name] = used + 1, reset
+        self._limit_headers(used + 1, int(reset))
+        return True
+
+    def give_back(self) -> None:
+        """A 304 doesn't count."""
+        used, reset = self.platform.allowance[self.person.name]
+        self.platform.allowance[self.person.name] = used - 1, reset
+        self._limit_headers(used - 1, int(reset))
+
+    # -- ETags and pages -----------------------------------------------------------------------------
     def unchanged(self, *depends_on: object) -> bool:
         """Sets the ETag of an answer that depends on these; answers 304 when the client has it already."""
         basis = repr((self.request.uri, self.platform.etags(self.person.name), depends_on))

@@ -9,7 +9,7 @@ import msgspec
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 _RECORDS = (
-    ("The Lighthouse Keepers' Union", "Fog Signal", ("Forty Steps", "Lamp Oil", "A Boat at Four", "Two Long One Short")),
+    ("Lighthouse Keepers' Union", "Fog Signal", ("Forty Steps", "Lamp Oil", "A Boat at Four", "Two Long One Short")),
     ("Marguerite Oslo", "Rooms by the Sea", ("Salt on the Sill", "Your Other Coat", "August, Slowly", "Ferry Song")),
     ("Paper Moth", "Small Engines", ("Sewing Machine", "Tin Heart", "Left on the Tram", "Clockwork Picnic")),
     ("Halcyon Bicycle Club", "Downhill in June", ("No Brakes", "Bells", "Hedgerow", "The Long Way to Anna's")),

@@ -85,8 +85,8 @@ class Token(SpotifyHandler):
         try:
             self.tell(self.platform.tokens.exchange(self.get_body_argument("code", "")))
         except Refused as refused:
-            expired = refused.why == "expired"
-            self.refuse_grant("invalid_grant", "Authorization code expired" if expired else "Invalid authorization code")
+            told = "Authorization code expired" if refused.why == "expired" else "Invalid authorization code"
+            self.refuse_grant("invalid_grant", told)
 
     def _refresh(self) -> None:
         refresh = self.get_body_argument("refresh_token", "")
