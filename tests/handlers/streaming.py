@@ -1,0 +1,273 @@
+"""The streams' half of the service on loopback: real sockets, a real database, and a clock that stands still."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+import jwt
+from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
+from tornado.testing import bind_unused_port
+from tornado.web import Application, RequestHandler
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from actors.clock import VirtualClock
+from handlers.auth import Authenticator
+from handlers.history import History
+from handlers.hub import Hub
+from handlers.intake import Body, InFlight
+from handlers.origins import Origins
+from handlers.requests import Requests
+from handlers.slices import Slices
+from handlers.socket import SocketHandler
+from handlers.sse import SseHandler
+from storage import events
+from storage.database import Database
+from storage.records import Draft, Event, Secret
+
+SECRET = "a-secret-of-at-least-thirty-two-bytes"
+PATIENCE = 10.0
+"""Seconds after which something that should have come is missed."""
+APP_ORIGIN = "https://app.example"
+
+
+class _App(Application):
+    """As much of the application as streams need."""
+
+    def get_handler_delegate(
+        self, request: HTTPServerRequest, target_class: type[RequestHandler], *args: Any, **kwargs: Any
+    ) -> HTTPMessageDelegate:
+        request.received = Body(InFlight(), lambda: "")  # type: ignore[attr-defined]
+        return super().get_handler_delegate(request, target_class, *args, **kwargs)
+
+    def log_request(self, handler: RequestHandler) -> None:
+        self.settings["parts"].requests.finished(handler, handler.request.path)
+
+
+class Service:
+    def __init__(self, database: Database, **options: Any) -> None:
+        self.clock = VirtualClock()
+        self.database = database
+        self.readers = ThreadPoolExecutor(2)
+        self.hub = Hub(self.clock, History(database, self.readers), random=Random(7), **options)
+        database.publish = self.hub.publish
+        self.authenticator = Authenticator(self.clock.now, secret=Secret(SECRET))
+        listener, self.port = bind_unused_port()
+        self.origin = f"http://127.0.0.1:{self.port}"
+        parts = SimpleNamespace(
+            hub=self.hub,
+            authenticator=self.authenticator,
+            origins=Origins(self.origin, [APP_ORIGIN]),
+            requests=Requests(self.clock.elapsed),
+        )
+        routes = [("/ws", SocketHandler), ("/api/sse/stream", SseHandler)]
+        self._server = HTTPServer(_App(routes, parts=parts))  # type: ignore[arg-type]
+        self._server.add_socket(listener)
+        self.hub.start()
+
+    async def close(self) -> None:
+        self._server.stop()
+        await self.hub.drain(0)
+        await self._server.close_all_connections()
+        self.readers.shutdown()
+
+    # -- what happens on the other side ---------------------------------------------------------
+    async def append(self, user: str, *drafts: Draft) -> list[Event]:
+        """Events that have been committed; their publication is on its way."""
+        return await asyncio.wrap_future(
+            self.database.write(lambda tx: events.append(tx, user, drafts, self.clock.now()))
+        )
+
+    async def tell(self, user: str, *texts: str, type: str = "notification") -> list[Event]:
+        return await self.append(user, *(Draft(type, {"title": text}) for text in texts))
+
+    def pass_time(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self.hub.tick()
+
+    # -- clients --------------------------------------------------------------------------------
+    def token(self, user: str = "ada", role: str = "user", seconds: float = 3600) -> str:
+        claims = {"sub": user, "role": role, "exp": self.clock.now() + seconds}
+        return jwt.encode(claims, SECRET, algorithm="HS256")
+
+    @asynccontextmanager
+    async def socket(self, query: str = "", **options: Any) -> AsyncIterator["SocketClient"]:
+        options.setdefault("ping_interval", None)
+        async with connect(f"ws://127.0.0.1:{self.port}/ws{query}", **options) as connection:
+            yield SocketClient(connection)
+
+    @asynccontextmanager
+    async def joined(self, user: str = "ada", cursor: str | None = None) -> AsyncIterator["SocketClient"]:
+        """A socket that has been greeted; its greeting is in `greeting`."""
+        async with self.socket() as client:
+            await client.say(type="auth", token=self.token(user), **({} if cursor is None else {"cursor": cursor}))
+            client.greeting = await client.next()
+            yield client
+
+    @asynccontextmanager
+    async def sse(
+        self, query: str = "", *, version: str = "1.1", receive_buffer: int | None = None, **headers: str
+    ) -> AsyncIterator["SseClient"]:
+        client = await SseClient.connect(self.port, f"/api/sse/stream{query}", version, headers, receive_buffer)
+        try:
+            yield client
+        finally:
+            client.close()
+
+
+class SocketClient:
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+        self.greeting: dict[str, Any] = {}
+
+    async def say(self, **message: Any) -> None:
+        await self.connection.send(json.dumps(message))
+
+    async def next(self) -> dict[str, Any]:
+        async with asyncio.timeout(PATIENCE):
+            return json.loads(await self.connection.recv())
+
+    async def titles(self, count: int) -> list[str]:
+        return [(await self.next())["title"] for _ in range(count)]
+
+    async def end(self) -> tuple[int, str]:
+        """The code and reason that the server closes with; what comes before is dropped."""
+        async with asyncio.timeout(PATIENCE):
+            try:
+                while True:
+                    await self.connection.recv()
+            except ConnectionClosed as closed:
+                assert closed.rcvd is not None, "cut without a word"
+                return closed.rcvd.code, closed.rcvd.reason
+
+
+class SseClient:
+    """What arrives, as text, and cut into events as a browser would."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._chunked = False
+        self._text = b""
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self.retry_ms: int | None = None
+        self.last_id = ""
+
+    @classmethod
+    async def connect(
+        cls, port: int, path: str, version: str, headers: dict[str, str], receive_buffer: int | None
+    ) -> "SseClient":
+        sock = socket.socket()
+        if receive_buffer is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        sock.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
+        client = cls(*await asyncio.open_connection(sock=sock, limit=4096 if receive_buffer else 65536))
+        lines = [f"GET {path} HTTP/{version}", "Host: 127.0.0.1"]
+        lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        client._writer.write("\r\n".join([*lines, "", ""]).encode())
+        await client._read_head()
+        return client
+
+    async def _read_head(self) -> None:
+        async with asyncio.timeout(PATIENCE):
+            head = (await self._reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        self.status = int(head[0].split()[1])
+        self.headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
+        self._chunked = self.headers.get("transfer-encoding") == "chunked"
+
+    async def block(self) -> str:
+        """The next block as it came, without the empty line at its end; "" when the server has ended the stream."""
+        async with asyncio.timeout(PATIENCE):
+            while b"\n\n" not in self._text:
+                piece = await self._piece()
+                if not piece:
+                    return ""
+                self._text += piece
+        block, _, self._text = self._text.partition(b"\n\n")
+        return block.decode()
+
+    async def _piece(self) -> bytes:
+        if not self._chunked:
+            return await self._reader.read(65536)
+        size = int(await self._reader.readline() or b"0", 16)
+        return (await self._reader.readexactly(size + 2))[:size]
+
+    async def next(self) -> dict[str, Any]:
+        """The next event that a browser would see, with `event` and `id` beside its data."""
+        while True:
+            block = await self.block()
+            if not block:
+                raise EOFError("the stream has ended")
+            event, data = "", []
+            for line in block.split("\n"):
+                field, _, value = line.partition(": ")
+                if field == "id":
+                    self.last_id = value
+                elif field == "event":
+                    event = value
+                elif field == "retry":
+                    self.retry_ms = int(value)
+                elif field == "data":
+                    data.append(value)
+            if data:
+                return {"event": event, "id": self.last_id, **json.loads("\n".join(data))}
+
+    async def titles(self, count: int) -> list[str]:
+        return [(await self.next())["title"] for _ in range(count)]
+
+    async def body(self) -> dict[str, Any]:
+        """Of an answer that isn't a stream."""
+        async with asyncio.timeout(PATIENCE):
+            return json.loads(await self._reader.readexactly(int(self.headers["content-length"])))
+
+    async def ended(self) -> bool:
+        async with asyncio.timeout(PATIENCE):
+            return await self.block() == ""
+
+    def close(self) -> None:
+        self._writer.transport.abort()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the loop go round until it is so."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():
+            await asyncio.sleep(0)
+
+
+def with_service(**options: Any) -> Callable[[Callable[[Service], Awaitable[None]]], Callable[[Path], None]]:
+    """A test that is told as a story with a running service."""
+
+    def wrap(story: Callable[[Service], Awaitable[None]]) -> Callable[[Path], None]:
+        async def play(tmp_path: Path) -> None:
+            database = Database.open(f"sqlite:///{tmp_path}/events.db", durability="normal")
+            service = Service(database, **options)
+            try:
+                await story(service)
+            finally:
+                await service.close()
+                database.close()
+
+        def test(tmp_path: Path) -> None:
+            asyncio.run(play(tmp_path))
+
+        test.__name__ = story.__name__
+        test.__doc__ = story.__doc__
+        return test
+
+    return wrap
+
+
+def in_small_slices() -> Slices:
+    """Every walk pauses at each look at the clock, as with thousands of streams."""
+    return Slices(0)
