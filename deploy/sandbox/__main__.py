@@ -27,7 +27,7 @@ def main() -> int:
         print(f"sandbox: can't listen on 127.0.0.1:{told.port}: {error.strerror}", file=sys.stderr)
         return 1
     port = sockets[0].getsockname()[1]
-    asyncio.run(_serve(sockets, port, told.state, settings.read(told.service, os.environ)))
+    asyncio.run(_serve(sockets, port, told.state, settings.read(told.service, told.state, os.environ)))
     return 0
 
 

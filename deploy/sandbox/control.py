@@ -143,7 +143,14 @@ class Overview(ControlHandler):
             slug: {"kinds": platform.kinds, "faults": [_shown(fault) for fault in platform.faults.current()]}
             for slug, platform in self.platforms.items()
         }
-        self.answer({"people": people.everyone(self.told.people), "platforms": shown, "pid": self.told.pid})
+        self.answer(
+            {
+                "people": people.everyone(self.told.people),
+                "platforms": shown,
+                "pid": self.told.pid,
+                "state": self.told.state,
+            }
+        )
 
 
 class Activity(ControlHandler):
@@ -158,7 +165,7 @@ class Activity(ControlHandler):
             raise Refusal(400, "unknown_kind", f"What can happen on {slug}: {kinds}") from None
         except LookupError as error:
             raise Refusal(400, "unknown_place", f"{order.user} is not to be found at {error} on {slug}") from None
-        self.answer({"id": happened.id, "deliveries": [delivery.guid for delivery in happened.deliveries]}, 201)
+        self.answer({"id": happened.id, "deliveries": [delivery.guid for delivery in happened.deliveries]})
 
 
 class Faults(ControlHandler):
@@ -224,7 +231,7 @@ class Code(ControlHandler):
     def post(self, slug: str) -> None:
         platform, order = self.platform(slug), self.order(CodeOrder)
         person = platform.person(self.known(order.user))
-        self.answer({"code": platform.tokens.consent(person.name)}, 201)
+        self.answer({"code": platform.tokens.consent(person.name)})
 
 
 class AppToken(ControlHandler):
@@ -243,7 +250,7 @@ class AppToken(ControlHandler):
             claims["aud"] = self.told.jwt_audience
         if self.told.jwt_issuer:
             claims["iss"] = self.told.jwt_issuer
-        self.answer({"token": jwt.encode(claims, self.told.jwt_secret, "HS256")}, 201)
+        self.answer({"token": jwt.encode(claims, self.told.jwt_secret, "HS256")})
 
 
 class Nowhere(ControlHandler):

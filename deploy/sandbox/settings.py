@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
@@ -11,6 +12,8 @@ import msgspec
 class Settings(msgspec.Struct, frozen=True):
     origins: frozenset[str]
     """The service's own, under either name of this machine."""
+    state: str = ""
+    """Where its memory is kept, as whoever finds it running wants to know."""
     people: int = 0
     jwt_secret: str | None = None
     jwt_audience: str | None = None
@@ -21,9 +24,10 @@ class Settings(msgspec.Struct, frozen=True):
         return uuid.uuid4().hex
 
 
-def read(service: str, environment: Mapping[str, str]) -> Settings:
+def read(service: str, state: Path, environment: Mapping[str, str]) -> Settings:
     return Settings(
         origins=own_origins(service),
+        state=str(state.resolve()),
         people=int(environment.get("SANDBOX_PEOPLE") or 0),
         jwt_secret=environment.get("JWT_SECRET") or None,
         jwt_audience=environment.get("JWT_AUDIENCE") or None,
