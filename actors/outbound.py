@@ -1,0 +1,184 @@
+"""One HTTP call to a platform, from a `Call` to its `Answer`, within bounds of time and size.
+
+The only place that unwraps the secrets of a call. What goes wrong is told as `CallFailed` in words of our own:
+the libraries' messages may quote the request.
+"""
+
+import base64
+import http.client
+import ssl
+import threading
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urljoin
+
+import requests
+import urllib3
+from requests import PreparedRequest, Request, Response
+from urllib3.exceptions import ConnectTimeoutError, DecodeError, NameResolutionError, ReadTimeoutError
+
+from actors.clock import Clock
+from actors.lines import Line, Origin, origin
+from actors.platforms.base import Answer, Call, Client
+from actors.platforms.failures import CallFailed
+from storage.records import Secret
+
+REDIRECTS = 5
+CHUNK = 65_536
+SICK = frozenset({"dns", "refused", "tls", "timeout", "network"})
+"""Kinds of `CallFailed` that speak of the platform or the way there, not of the one call."""
+
+
+class Outbound:
+    """Makes calls, from any number of threads."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        version: str,
+        *,
+        connect: float = 5.0,
+        read: float = 10.0,
+        total: float = 20.0,
+        largest: int = 10_000_000,
+    ) -> None:
+        self._clock = clock
+        self._connect = connect
+        self._read = read
+        self._total = total
+        self._largest = largest
+        self._headers = {"User-Agent": f"Soulwire/{version}", "Accept-Encoding": "gzip", "Accept": "*/*"}
+        self._here = threading.local()
+
+    def send(self, call: Call, bearer: Secret | None, client: Client | None) -> Answer:
+        """Raises `CallFailed`. `largest` bounds the body as it came and as it is unpacked."""
+        request = self._prepare(call, bearer, client)
+        line = self._line(origin(request.url or ""))
+        where = f"{call.method} {urllib3.util.parse_url(request.url or '').host}"
+        with line.deadline(self._clock, self._total):
+            try:
+                answer = self._follow(line, request)
+            except CallFailed as error:
+                failure = error
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                failure = self._failure(error)
+            except (http.client.HTTPException, ValueError) as error:
+                failure = _unmakeable(error)
+            else:
+                if not line.overdue:
+                    return answer
+        if line.overdue:
+            failure = CallFailed("timeout", f"no complete answer within {self._total:g} s")
+        raise CallFailed(failure.kind, f"{where}: {failure.detail}") from None
+
+    def _prepare(self, call: Call, bearer: Secret | None, client: Client | None) -> PreparedRequest:
+        headers = {**self._headers, **call.headers}
+        if call.auth == "bearer" and bearer is not None:
+            headers["Authorization"] = f"Bearer {bearer.reveal()}"
+        elif call.auth == "basic" and client is not None:
+            pair = f"{client.id}:{client.secret.reveal()}".encode()
+            headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
+        elif call.auth != "none":
+            raise CallFailed("bad_call", f"no credentials for {call.auth}")
+        form = None
+        if call.form is not None:
+            form = {name: _reveal(value) for name, value in call.form.items()}
+        try:
+            request = Request(call.method, call.url, headers, data=form, json=call.json, params=dict(call.params))
+            return request.prepare()
+        except (requests.RequestException, ValueError, TypeError) as error:
+            raise _unmakeable(error) from None
+
+    def _line(self, to: Origin) -> Line:
+        lines: dict[Origin, Line] | None = getattr(self._here, "lines", None)
+        if lines is None:
+            lines = self._here.lines = {}
+        if to not in lines:
+            lines[to] = Line()
+        return lines[to]
+
+    def _follow(self, line: Line, request: PreparedRequest) -> Answer:
+        for _ in range(REDIRECTS + 1):
+            answer = self._exchange(line, request)
+            if answer.status not in (301, 302, 303, 307, 308) or "location" not in answer.headers:
+                return answer
+            request = _redirected(request, answer)
+        raise CallFailed("redirect", f"more than {REDIRECTS} redirects")
+
+    def _exchange(self, line: Line, request: PreparedRequest) -> Answer:
+        response = line.send(request, stream=True, timeout=(self._connect, self._read))
+        try:
+            body = self._body(response)
+        finally:
+            response.close()
+        return Answer(response.status_code, {name.lower(): text for name, text in response.headers.items()}, body)
+
+    def _body(self, response: Response) -> bytes:
+        announced = response.headers.get("Content-Length", "")
+        if announced.isdecimal() and int(announced) > self._largest:
+            raise CallFailed("too_large", f"an answer of {announced} bytes")
+        body = bytearray()
+        for chunk in response.raw.stream(CHUNK, decode_content=True):
+            body += chunk
+            if len(body) > self._largest:
+                raise CallFailed("too_large", f"an answer of more than {self._largest} bytes")
+        return bytes(body)
+
+    def _failure(self, error: Exception) -> CallFailed:
+        causes = list(_causes(error))
+        for kinds, kind, words in (
+            ((NameResolutionError,), "dns", "the name can't be resolved"),
+            ((ConnectionRefusedError,), "refused", "the connection was refused"),
+            ((ConnectTimeoutError,), "timeout", f"no connection within {self._connect:g} s"),
+            ((ReadTimeoutError, TimeoutError), "timeout", f"silent for {self._read:g} s"),
+            ((ssl.SSLError, urllib3.exceptions.SSLError), "tls", "no secure connection"),
+            ((DecodeError,), "network", "the answer's encoding is broken"),
+        ):
+            if any(isinstance(cause, kinds) for cause in causes):
+                return CallFailed(kind, words + _certificate(causes))
+        return CallFailed("network", f"the connection broke: {type(causes[-1]).__name__}")
+
+
+def _unmakeable(error: Exception) -> CallFailed:
+    return CallFailed("bad_call", f"this request can't be made: {type(error).__name__}")
+
+
+def _reveal(value: Any) -> str:
+    return value.reveal() if isinstance(value, Secret) else str(value)
+
+
+def _redirected(request: PreparedRequest, answer: Answer) -> PreparedRequest:
+    """The next request of a redirect to the same host; the credentials go nowhere else."""
+    following = request.copy()
+    try:
+        following.prepare_url(urljoin(request.url or "", answer.headers["location"]), None)
+    except (requests.RequestException, ValueError):
+        raise CallFailed("redirect", "redirected to what is no address") from None
+    there, userinfo = origin(following.url or ""), urllib3.util.parse_url(following.url or "").auth
+    if there != origin(request.url or "") or userinfo:
+        raise CallFailed("redirect", f"redirected to another host: {there[1]}")
+    if answer.status == 303 or (answer.status in (301, 302) and request.method == "POST"):
+        following.method = "GET"
+        following.body = None
+        for header in ("Content-Length", "Content-Type", "Transfer-Encoding"):
+            following.headers.pop(header, None)
+    return following
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it stands for; the libraries wrap by argument, by `reason` and by chaining."""
+    waiting, seen = [error], {id(error)}
+    while waiting:
+        cause = waiting.pop(0)
+        yield cause
+        for inner in (*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__):
+            if isinstance(inner, BaseException) and id(inner) not in seen:
+                seen.add(id(inner))
+                waiting.append(inner)
+
+
+def _certificate(causes: list[BaseException]) -> str:
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f": {cause.verify_message}"
+    return ""
