@@ -23,6 +23,13 @@ class Session(ABC):
     def commit(self) -> None: ...
 
     @abstractmethod
+    def rollback(self) -> None: ...
+
+    @abstractmethod
+    def is_spoiled(self) -> bool:
+        """Whether an error has left the transaction such that it can't be committed."""
+
+    @abstractmethod
     def begin_unit(self) -> None: ...
 
     @abstractmethod

@@ -41,7 +41,8 @@ def forget(tx: Transaction, key: ConnectionKey, external_id: str) -> None:
 
 
 def count(tx: Transaction, key: ConnectionKey) -> int:
-    return int(tx.one(f"SELECT count(*) FROM platform_webhooks {_OF_KEY}", *key)[0])
+    """Those that stand; one that watches nothing yet is only a secret that waits for its hook."""
+    return int(tx.one(f"SELECT count(*) FROM platform_webhooks {_OF_KEY} AND place <> ''", *key)[0])
 
 
 def counts(tx: Transaction, keys: Sequence[ConnectionKey]) -> dict[ConnectionKey, int]:
@@ -50,11 +51,17 @@ def counts(tx: Transaction, keys: Sequence[ConnectionKey]) -> dict[ConnectionKey
         return {}
     rows = tx.all(
         "SELECT user_id, platform, count(*) FROM platform_webhooks "
-        "WHERE (user_id, platform) >= (?, ?) AND (user_id, platform) <= (?, ?) GROUP BY user_id, platform",
+        "WHERE (user_id, platform) >= (?, ?) AND (user_id, platform) <= (?, ?) AND place <> '' "
+        "GROUP BY user_id, platform",
         *keys[0],
         *keys[-1],
     )
     return {ConnectionKey(user, platform): count for user, platform, count in rows}
+
+
+def of_platforms(tx: Transaction) -> dict[str, int]:
+    """How many stand at each platform."""
+    return dict(tx.all("SELECT platform, count(*) FROM platform_webhooks WHERE place <> '' GROUP BY platform"))
 
 
 def bound_to(key: ConnectionKey, external_id: str) -> str:

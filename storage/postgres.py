@@ -6,9 +6,10 @@ from typing import Any
 
 import peewee
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from storage.engine import Engine, Session
-from storage.transaction import Cursor, Transaction
+from storage.transaction import Transaction
 from storage.trouble import CannotOpen, Reason
 
 # How long the server may be silent before it counts as lost, and how long a statement may wait or take.
@@ -39,12 +40,12 @@ class PostgresSession(Session):
 
     def __init__(self, database: peewee.PostgresqlDatabase, begin: str, *, writes: bool) -> None:
         database.connect()
-        self._cursor: Cursor = database.connection().cursor()  # type: ignore[no-untyped-call]
+        self._cursor: psycopg.Cursor[Any] = database.connection().cursor()  # type: ignore[no-untyped-call]
         self._begin = begin
         self._unsent: list[str] = []
         super().__init__(database, Transaction(self._execute, writes=writes))
 
-    def _execute(self, sql: str, params: Sequence[Any]) -> Cursor:
+    def _execute(self, sql: str, params: Sequence[Any]) -> psycopg.Cursor[Any]:
         if self._unsent:
             self._send()
         return self._cursor.execute(in_postgres(sql), params)
@@ -59,6 +60,13 @@ class PostgresSession(Session):
     def commit(self) -> None:
         self._unsent.append("COMMIT")
         self._send()
+
+    def rollback(self) -> None:
+        self._unsent[:] = ["ROLLBACK"]
+        self._send()
+
+    def is_spoiled(self) -> bool:
+        return self._cursor.connection.info.transaction_status == TransactionStatus.INERROR
 
     def begin_unit(self) -> None:
         self._unsent.append("SAVEPOINT unit")

@@ -31,7 +31,8 @@ _SYNCHRONOUS = {"full": "FULL", "normal": "NORMAL"}
 class SqliteSession(Session):
     def __init__(self, database: peewee.SqliteDatabase, *, writes: bool) -> None:
         database.connect()
-        self._execute = database.connection().execute  # type: ignore[no-untyped-call]
+        self._connection: sqlite3.Connection = database.connection()  # type: ignore[no-untyped-call]
+        self._execute = self._connection.execute
         super().__init__(database, Transaction(self._execute, writes=writes))
         self._begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
 
@@ -40,6 +41,13 @@ class SqliteSession(Session):
 
     def commit(self) -> None:
         self._execute("COMMIT")
+
+    def rollback(self) -> None:
+        if self._connection.in_transaction:  # some errors have rolled it back already
+            self._execute("ROLLBACK")
+
+    def is_spoiled(self) -> bool:
+        return not self._connection.in_transaction
 
     def begin_unit(self) -> None:
         self._execute("SAVEPOINT unit")
@@ -59,7 +67,7 @@ class Sqlite(Engine):
         self.pragmas: dict[str, Any] = {
             "journal_mode": "wal",
             "synchronous": _SYNCHRONOUS[durability],
-            "wal_autocheckpoint": 4000,
+            "wal_autocheckpoint": 2000,
             "journal_size_limit": 64 * 1024 * 1024,
             "temp_store": "memory",
             "cache_size": -16_000,

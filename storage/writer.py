@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from time import monotonic
 from typing import Any
@@ -27,6 +28,7 @@ STUCK_AFTER = 5.0
 """Seconds in one group after which the writer itself counts as the trouble."""
 
 Publish = Callable[[Sequence[Event]], None]
+Outcome = tuple["Future[Any]", Any, Exception | None]
 
 
 class _Trouble(Exception):
@@ -35,6 +37,10 @@ class _Trouble(Exception):
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class _UnitFailed(Exception):
+    """A unit failed by itself; the others have to be run without it."""
 
 
 class Writer:
@@ -89,73 +95,96 @@ class Writer:
             _refuse(self._line.refuse("closed"), "closed")
             self._session.close()
 
-    def _commit(self, group: list[Ticket]) -> None:
-        session = self._session
-        session.tx.told = told = list[Event]()
-        done: list[tuple[Future[Any], Any, BaseException | None]] = []
+    def _commit(self, tickets: list[Ticket]) -> None:
+        waiting = deque(tickets)
+        begun: list[Ticket] = []
         self._began = monotonic()
         try:
-            session.begin()
-            self._run_units(session, group, told, done)
-            self._finish(session, told)
+            outcomes = self._transact(self._take_turns(waiting), begun)
         except Exception as error:
             reason = self._engine.reason(error) or "lost"
-            log.error("group_failed", reason=reason, units=len(done), error=str(error).strip())
-            self._fail(group, done, reason)
+            log.error("group_failed", reason=reason, units=len(begun), error=str(error).strip())
+            for ticket in begun:
+                ticket.future.set_exception(StorageUnavailable(reason))
             raise _Trouble(reason) from error
         finally:
             self._began = None
-        if told:
+            self._line.give_back(waiting)
+        if told := self._session.tx.told:
             self._publish(told)
-        for future, value, failure in done:
+        for future, value, failure in outcomes:
             if failure is None:
                 future.set_result(value)
             else:
                 future.set_exception(failure)
 
-    def _run_units(self, session: Session, group: list[Ticket], told: list[Event], done: list[Any]) -> None:
-        """Runs them each in a savepoint; those that there is no time for go back to the line."""
-        tx = session.tx
+    def _take_turns(self, waiting: deque[Ticket]) -> Iterator[Ticket]:
+        """Those whose turn it is, until the group's time is up; what nobody waits for any more is left out."""
         started = now = monotonic()
-        for place, (unit, future, due) in enumerate(group):
-            if now - started > GROUP_SECONDS:
-                self._line.give_back(group[place:])
-                del group[place:]
-                return
-            if not future.set_running_or_notify_cancel():
-                continue
-            if due < now:
-                done.append((future, None, StorageUnavailable("timeout")))
-                continue
+        while waiting and now - started < GROUP_SECONDS:
+            ticket = waiting.popleft()
+            if _claim(ticket.future):
+                if ticket.due < now:
+                    ticket.future.set_exception(StorageUnavailable("timeout"))
+                else:
+                    yield ticket
+            now = monotonic()
+
+    def _transact(self, tickets: Iterator[Ticket], begun: list[Ticket]) -> list[Outcome]:
+        session = self._session
+        try:
+            outcomes = self._run(session, tickets, begun)
+        except _UnitFailed:
+            # Rare enough not to be prepared for: savepoints around all of them cost as much as most of their work.
+            session.rollback()
+            outcomes = self._run_apart(session, begun)
+        try:
+            session.commit()
+        except Exception as error:
+            if self._engine.reason(error) in (None, "lost"):
+                self._doubtful = session.tx.told or []
+            raise
+        return outcomes
+
+    def _run(self, session: Session, tickets: Iterator[Ticket], begun: list[Ticket]) -> list[Outcome]:
+        """All in one go."""
+        outcomes: list[Outcome] = []
+        session.begin()
+        session.tx.told = []
+        for ticket in tickets:
+            begun.append(ticket)
+            try:
+                outcomes.append((ticket.future, ticket.unit(session.tx), None))
+            except Exception as error:
+                if self._engine.reason(error):
+                    raise
+                raise _UnitFailed from error
+        if session.is_spoiled():
+            raise _UnitFailed
+        return outcomes
+
+    def _run_apart(self, session: Session, begun: list[Ticket]) -> list[Outcome]:
+        """Each in a savepoint, so that one that fails takes only itself back."""
+        outcomes: list[Outcome] = []
+        session.begin()
+        session.tx.told = told = list[Event]()
+        for unit, future, _ in begun:
             before = len(told)
             session.begin_unit()
             try:
-                value = unit(tx)
+                value = unit(session.tx)
+                if session.is_spoiled():
+                    raise RuntimeError("the unit went on after its SQL had failed")
             except Exception as error:
                 if self._engine.reason(error):
                     raise
                 session.undo_unit()
                 del told[before:]
-                done.append((future, None, error))
+                outcomes.append((future, None, error))
             else:
                 session.keep_unit()
-                done.append((future, value, None))
-            now = monotonic()
-
-    def _finish(self, session: Session, told: list[Event]) -> None:
-        try:
-            session.commit()
-        except Exception as error:
-            if self._engine.reason(error) in (None, "lost"):
-                self._doubtful = told
-            raise
-
-    def _fail(self, group: list[Ticket], done: list[Any], reason: Reason) -> None:
-        """Nothing of this group has happened, but a unit that failed by itself keeps its own error."""
-        own = {id(future): failure for future, _, failure in done if failure is not None}
-        for ticket in group:
-            if ticket.future.running() or _claim(ticket.future):
-                ticket.future.set_exception(own.get(id(ticket.future)) or StorageUnavailable(reason))
+                outcomes.append((future, value, None))
+        return outcomes
 
     def _publish(self, told: Sequence[Event]) -> None:
         if self.publish is None:
