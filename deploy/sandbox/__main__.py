@@ -50,8 +50,9 @@ async def _serve(sockets: list[socket.socket], port: int, state: Path, given: se
     log.info("sandbox_started", url=f"http://127.0.0.1:{port}")
     await stop.wait()
     server.stop()
-    await sandbox.close()
+    sandbox.end_faults()  # so that no call is held any more
     await server.close_all_connections()
+    await sandbox.close()
     log.info("sandbox_stopped")
 
 

@@ -13,7 +13,7 @@ from deploy.sandbox.state import State
 
 
 class Sandbox:
-    """The platforms and what they share; `state` is closed by whoever closes this."""
+    """The platforms and what they share."""
 
     def __init__(self, state_dir: Path, port: int, settings: Settings, now: Callable[[], float]) -> None:
         self.state = State(state_dir / "sandbox.db")
@@ -34,8 +34,11 @@ class Sandbox:
         theirs = [route for platform in self.platforms for route in platform.routes()]
         self.app = web.Application([*theirs, *orders], log_function=lambda _: None)
 
-    async def close(self) -> None:
+    def end_faults(self) -> None:
         for platform in self.platforms:
             platform.faults.end_all()
+
+    async def close(self) -> None:
+        self.end_faults()
         await self.outbox.close()
         self.state.close()

@@ -114,6 +114,10 @@ class GitHubTokens(SandboxCase):
         assert self.application("POST", "token", given["access_token"]) == 200
         assert self.application("POST", "token", "gho_unheard_of") == 404
 
+    def test_a_grant_that_is_no_more_can_not_be_ended(self) -> None:
+        assert self.application("DELETE", "grant", "gho_unheard_of") == 404
+        assert self.application("DELETE", "grant", "") == 422
+
     def test_only_the_app_itself_ends_grants(self) -> None:
         given = self.connect("github")
         assert self.application("DELETE", "grant", given["access_token"], secret="guessed") == 404

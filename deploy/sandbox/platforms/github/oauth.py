@@ -116,8 +116,11 @@ class Application(GitHubHandler):
         if not self._is_the_app(client_id):
             self.not_found()
             return
-        if self.held is None or not self.held.live:
+        if not self._named():
             self.answer(422, {"message": "Validation Failed", "status": "422"})
+            return
+        if self.held is None or not self.held.live:
+            self.not_found()
             return
         if what == "grant":
             self.platform.tokens.revoke(self.held.user)
