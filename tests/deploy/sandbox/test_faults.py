@@ -83,6 +83,11 @@ class Faults(SandboxCase):
                 with pytest.raises(json.JSONDecodeError):
                     json.loads(answer.body)
 
+    def test_a_poll_with_an_etag_is_truncated_too(self) -> None:
+        etag = self.call(READ["github"], self.tokens["github"]).headers["ETag"]
+        self.fault("github", "truncated")
+        assert self.call(READ["github"], self.tokens["github"], If_None_Match=etag).code == 200
+
     def test_a_truncated_refresh_did_not_happen(self) -> None:
         self.fault("github", "truncated")
         self.refresh("github", self.tokens["github"]["refresh_token"])

@@ -1,10 +1,13 @@
 """The sandbox as a process: what it gave out is good after `kill -9`, and it says plainly why it can't start."""
 
 import os
+import queue
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +42,48 @@ class Process:
         headers = {"Authorization": f"Bearer {token['access_token']}"}
         return requests.get(self.url + path, headers=headers, timeout=10)
 
+    def hook(self, repository: str, token: dict[str, Any], url: str) -> None:
+        path = f"{self.url}/github/api/repos/{repository}/hooks"
+        body = {"events": ["push"], "config": {"url": url, "content_type": "json"}}
+        headers = {"Authorization": f"Bearer {token['access_token']}"}
+        assert requests.post(path, json=body, headers=headers, timeout=10).status_code == 201
+
     def end(self, number: signal.Signals) -> int:
         self.child.send_signal(number)
         status = self.child.wait(10)
         assert self.child.stdout is not None
         self.child.stdout.close()
         return status
+
+
+class Listener:
+    """Takes webhooks and doesn't answer them until it is closed."""
+
+    def __init__(self) -> None:
+        self.arrived: queue.Queue[str] = queue.Queue()
+        self._over = threading.Event()
+        listener = self
+
+        class Take(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:  # noqa: N802 (the name is http.server's)
+                listener.arrived.put(self.headers["X-GitHub-Delivery"])
+                listener._over.wait(30)
+
+            def log_message(self, *_: object) -> None: ...
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Take)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+
+    def __enter__(self) -> "Listener":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
 
 
 @pytest.fixture
@@ -81,6 +120,23 @@ def test_after_a_kill_everything_given_out_is_good_and_everything_that_happened_
         assert second.get("/github/api/user", refreshed).status_code == 200
     finally:
         assert second.end(signal.SIGTERM) == 0
+
+
+def test_a_webhook_that_a_kill_cut_off_is_sent_at_the_next_start(state: Path, first: Process) -> None:
+    with Listener() as listener:
+        token = first.token(code=first.order("github/code", {"user": "ada"})["code"])
+        first.hook("ada-sandbox/paper-tape", token, listener.url)
+        pinged = listener.arrived.get(timeout=10)
+        told = first.order("github/activity", {"user": "ada", "where": "ada-sandbox/paper-tape"})
+        assert listener.arrived.get(timeout=10) == told["deliveries"][0]
+        first.end(signal.SIGKILL)
+
+        second = Process(state, first.port)
+        try:
+            again = {listener.arrived.get(timeout=10), listener.arrived.get(timeout=10)}
+            assert again == {pinged, *told["deliveries"]}
+        finally:
+            second.end(signal.SIGTERM)
 
 
 def test_a_port_that_is_taken_is_one_line_and_exit_1(state: Path, first: Process) -> None:

@@ -66,7 +66,13 @@ class SpotifyTokens(SandboxCase):
         assert new["refresh_token"] != given["refresh_token"]
         assert read(self.refresh("spotify", given["refresh_token"]), 400)["error"] == "invalid_grant"
         assert self.call(ME, given).code == 200
-        self.time += SIX_MONTHS
+
+    def test_a_rotated_refresh_token_ends_six_months_after_the_consent_too(self) -> None:
+        self.ordered("spotify/lifetime", {"rotate": True})
+        given = self.connect("spotify")
+        self.time += SIX_MONTHS - 1
+        new = read(self.refresh("spotify", given["refresh_token"]), 200)
+        self.time += 1
         assert read(self.refresh("spotify", new["refresh_token"]), 400)["error"] == "invalid_grant"
 
     def test_an_ordered_lifetime_counts_from_the_consent_too(self) -> None:
