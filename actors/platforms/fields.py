@@ -50,7 +50,7 @@ def text(value: Any, *path: str) -> str | None:
 
 def number(value: Any, *path: str) -> int | None:
     found = dig(value, *path)
-    return found if isinstance(found, int) and not isinstance(found, bool) else None
+    return found if isinstance(found, int) and not isinstance(found, bool) and abs(found) < 2**63 else None
 
 
 def link(value: Any, *path: str) -> str | None:

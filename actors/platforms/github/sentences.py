@@ -1,0 +1,146 @@
+"""A webhook as a line that a person understands: who, what, where, and a link.
+
+Each of the kinds that we register for has a function here; `None` from it means that the payload lacks
+what the sentence needs, and then, as for all other kinds, the plain sentence serves.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from actors.platforms.fields import dig, link, number, text
+from actors.platforms.github import deeds
+
+SOMEBODY = "Somebody"
+
+
+class Told(NamedTuple):
+    what: str
+    url: str | None
+    message: str | None = None
+    """The whole sentence, where `who what in where` would be no English."""
+
+
+def line(kind: str, payload: Any) -> Mapping[str, str | None]:
+    who = text(payload, "sender", "login") or text(payload, "pusher", "name") or SOMEBODY
+    where = text(payload, "repository", "full_name") or text(payload, "organization", "login")
+    teller = TELLERS.get(kind)
+    told = (teller(payload, who, where) if teller else None) or _plain(kind, payload, who, where)
+    message = told.message or _sentence(who, told.what, where)
+    url = told.url or link(payload, "repository", "html_url")
+    return {"who": who, "what": told.what, "where": where, "url": url, "message": message}
+
+
+def _sentence(who: str, what: str, where: str | None) -> str:
+    return f"{who} {what} in {where}" if where else f"{who} {what}"
+
+
+def _push(payload: Any, who: str, where: str | None) -> Told | None:
+    ref = text(payload, "ref")
+    if ref is None:
+        return None
+    is_tag = ref.startswith("refs/tags/")
+    name = ref.removeprefix("refs/tags/").removeprefix("refs/heads/")
+    url = link(payload, "compare")
+    created, forced = dig(payload, "created") is True, dig(payload, "forced") is True
+    if dig(payload, "deleted") is True:
+        return Told(f"deleted the {'tag' if is_tag else 'branch'} {name}", None)
+    if is_tag:
+        return Told(f"{'pushed' if created else 'moved'} the tag {name}", url)
+    commits = _commits(payload)
+    if created:
+        return Told(f"created the branch {name}" + (f" with {commits}" if commits else ""), url)
+    pushed = "force-pushed" if forced else "pushed"
+    return Told(f"{pushed} {commits} to {name}" if commits else f"{pushed} to {name}", url)
+
+
+def _commits(payload: Any) -> str:
+    commits = dig(payload, "commits")
+    count = len(commits) if isinstance(commits, list) else 0
+    return "" if count == 0 else "1 commit" if count == 1 else f"{count} commits"
+
+
+def _issue(payload: Any, who: str, where: str | None) -> Told | None:
+    it = _numbered("issue", payload, "issue")
+    action = text(payload, "action")
+    if it is None or action is None:
+        return None
+    return Told(deeds.with_issue(action, it, payload, who), link(payload, "issue", "html_url"))
+
+
+def _pull_request(payload: Any, who: str, where: str | None) -> Told | None:
+    it = _numbered("pull request", payload, "pull_request")
+    action = text(payload, "action")
+    if it is None or action is None:
+        return None
+    return Told(deeds.with_pull_request(action, it, payload, who), link(payload, "pull_request", "html_url"))
+
+
+def _numbered(noun: str, payload: Any, name: str) -> str | None:
+    """`issue #7 “Spelling error”`"""
+    number_, title = number(payload, name, "number"), text(payload, name, "title")
+    if number_ is None:
+        return None
+    return f"{noun} #{number_} “{title}”" if title else f"{noun} #{number_}"
+
+
+def _release(payload: Any, who: str, where: str | None) -> Told | None:
+    name = text(payload, "release", "name") or text(payload, "release", "tag_name")
+    action = text(payload, "action")
+    if name is None or action is None:
+        return None
+    return Told(deeds.with_release(action, name, payload), link(payload, "release", "html_url"))
+
+
+def _star(payload: Any, who: str, where: str | None) -> Told | None:
+    action = text(payload, "action")
+    if where is None or action not in ("created", "started", "deleted"):
+        return None
+    if action == "deleted":
+        return Told("unstarred", None, f"{who} unstarred {where}")
+    return Told("starred", None, f"{who} starred {where}")
+
+
+def _fork(payload: Any, who: str, where: str | None) -> Told | None:
+    copy = text(payload, "forkee", "full_name")
+    if where is None or copy is None:
+        return None
+    return Told(f"forked to {copy}", link(payload, "forkee", "html_url"), f"{who} forked {where} to {copy}")
+
+
+def _ping(payload: Any, who: str, where: str | None) -> Told | None:
+    told = f"GitHub tells of what happens in {where} from now on" if where else "GitHub's webhook works"
+    return Told("connected a webhook", None, told)
+
+
+def _plain(kind: str, payload: Any, who: str, where: str | None) -> Told:
+    """`Issue comment created by octocat in octocat/Hello-World`: a kind's own verb can't be known."""
+    noun = (text(kind) or "event").replace("_", " ")
+    action = (text(payload, "action") or "").replace("_", " ")
+    what = f"{noun} {action}".rstrip()
+    message = what[:1].upper() + what[1:] if action else f"GitHub event “{noun}”"
+    message += f" by {who}" if who != SOMEBODY else ""
+    return Told(what, _page_of(kind, payload), _sentence_end(message, where))
+
+
+def _sentence_end(message: str, where: str | None) -> str:
+    return f"{message} in {where}" if where else message
+
+
+def _page_of(kind: str, payload: Any) -> str | None:
+    """The page of what it is about: `issue_comment` carries a `comment`, `workflow_run` one of its own name."""
+    for name in (kind, kind.rpartition("_")[2], "issue", "pull_request"):
+        if url := link(payload, name, "html_url"):
+            return url
+    return None
+
+
+TELLERS: Mapping[str, Callable[[Any, str, str | None], Told | None]] = {
+    "ping": _ping,
+    "push": _push,
+    "issues": _issue,
+    "pull_request": _pull_request,
+    "release": _release,
+    "star": _star,
+    "watch": _star,
+    "fork": _fork,
+}

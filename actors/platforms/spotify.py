@@ -1,0 +1,135 @@
+"""Spotify: what was played and what is playing. It pushes nothing, so it is polled often.
+
+It keeps some fifty plays for anybody, so that what is played beyond these between two polls is gone;
+a marker of type `gaps` then says from when to when.
+"""
+
+from collections.abc import Generator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from actors.platforms.answers import message
+from actors.platforms.base import Answer, Call, Endpoints, Page, Platform, Reading, Reads, asked
+from actors.platforms.failures import BadAnswer, RateLimited, data_answer
+from actors.platforms.fields import decode, dig, moment, number, text
+from storage.records import Account, Item
+
+PLAYS = 50
+"""As many as Spotify gives, and about as many as it keeps."""
+OVERLAP = 1000
+"""Milliseconds read again each time: what was stored before is recognised, and proves that nothing lies between."""
+QUOTA_PAUSE = 3600.0
+"""Seconds. A used-up quota is the app's, for hours; asking more often than this would help nobody."""
+
+AFTER = "recently_played:after"
+"""The cursor: milliseconds of the last play known."""
+
+
+class Spotify(Platform):
+    slug = "spotify"
+    title = "Spotify"
+    endpoints = Endpoints(
+        "https://accounts.spotify.com/authorize",
+        "https://accounts.spotify.com/api/token",
+        "https://api.spotify.com",
+    )
+    poll_every = "30m"
+    limit_scope = "app"
+    client_auth = "basic"
+    grant_lifetime = 181 * 86_400.0
+    """Six months from consent, fixed; 181 days are the shortest six months, so that nobody is warned too late."""
+
+    def identify(self) -> Generator[Call, Answer, Account]:
+        answer = yield Call("GET", f"{self.urls.api_url}/v1/me")
+        me = _data(answer).json()
+        name = text(me, "id")
+        # `id` can change hands; older servers have nothing else.
+        id_ = text(me, "account_id") or name
+        if id_ is None:
+            raise BadAnswer("Spotify did not say whose account this is")
+        return Account(id=id_, name=text(me, "display_name") or name or id_, details={"id": name} if name else {})
+
+    def found(self, data_type: str, count: int) -> str:
+        noun = {"recently_played": "new track", "currently_playing": "track playing"}.get(data_type, "gap")
+        return f"{count} {noun if count == 1 else noun.replace('track', 'tracks').replace('gap', 'gaps')}"
+
+    def poll(self, account: Account, cursors: Mapping[str, str], now: float) -> Reads:
+        yield from self._recently_played(cursors.get(AFTER), now)
+        yield from self._currently_playing(now)
+        return Reading()
+
+    def _recently_played(self, after: str | None, now: float) -> Generator[Call | Page, Answer | None, None]:
+        known = int(after) if after and after.isdecimal() else None
+        params = {"limit": PLAYS} | ({"after": max(known - OVERLAP, 0)} if known is not None else {})
+        answer = yield from asked(Call("GET", f"{self.urls.api_url}/v1/me/player/recently-played", params=params))
+        said = _data(answer, now).json()
+        listed = dig(said, "items")
+        if not isinstance(listed, list):
+            raise BadAnswer("Spotify's recently played tracks are not a list")
+        plays = [play for play in listed if _external_id(play)]
+        items = [_play(play) for play in plays]
+        times = [_milliseconds(play) for play in plays]
+        if known is not None and len(listed) >= PLAYS and min(times, default=0) > known:
+            items.append(_gap(known, min(times)))
+        newest = max(times, default=0)
+        yield Page(items, {AFTER: str(newest)} if newest > (known or 0) else {})
+
+    def _currently_playing(self, now: float) -> Generator[Call | Page, Answer | None, None]:
+        url = f"{self.urls.api_url}/v1/me/player/currently-playing"
+        answer = _data((yield from asked(Call("GET", url, params={"additional_types": "track,episode"}))), now)
+        if answer.status == 204:
+            return
+        playing = answer.json()
+        track = _named(dig(playing, "item"))
+        if track and dig(playing, "is_playing") is not False:
+            since = number(playing, "timestamp")
+            at = since / 1000 if since is not None else now
+            yield Page([Item("currently_playing", f"{since or int(now * 1000)}:{track}", playing, at)])
+
+
+def _data(answer: Answer, now: float | None = None) -> Answer:
+    try:
+        return data_answer(answer, now)
+    except RateLimited as limited:
+        if _is_quota(answer):
+            raise RateLimited(
+                f"429: the app's quota at Spotify is used up ({message(answer)})",
+                max(limited.retry_after or 0.0, QUOTA_PAUSE),
+            ) from None
+        raise
+
+
+def _is_quota(answer: Answer) -> bool:
+    try:
+        return bool(dig(decode(answer.body), "error", "reason") == "QUOTA_EXCEEDED")
+    except ValueError:
+        return False
+
+
+def _play(play: Any) -> Item:
+    return Item("recently_played", _external_id(play) or "", play, moment(play, "played_at"))
+
+
+def _external_id(play: Any) -> str | None:
+    """A play has no id of its own; None for what isn't a play."""
+    at, track = text(play, "played_at"), _named(dig(play, "track"))
+    return f"{at}:{track}" if at and track and moment(play, "played_at") is not None else None
+
+
+def _named(track: Any) -> str | None:
+    """A local file has no id, an advertisement nothing at all."""
+    return text(track, "id") or text(track, "uri")
+
+
+def _milliseconds(play: Any) -> int:
+    return round((moment(play, "played_at") or 0.0) * 1000)
+
+
+def _gap(after: int, before: int) -> Item:
+    raw = {"dataType": "recently_played", "after": _iso(after), "before": _iso(before)}
+    return Item("gaps", f"recently_played:{after}", raw, before / 1000)
+
+
+def _iso(milliseconds: int) -> str:
+    at = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
