@@ -65,7 +65,7 @@ class Listener:
         listener = self
 
         class Take(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:  # noqa: N802 (the name is http.server's)
+            def do_POST(self) -> None:
                 listener.arrived.put(self.headers["X-GitHub-Delivery"])
                 listener._over.wait(30)
 
