@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 
 from deploy import keys, kinds
+from deploy.errors import SettingError
 from deploy.sandbox.places import client, endpoints
-from deploy.settings import PlatformSettings, Setting, SettingError, Settings, platform_table, table
+from deploy.settings import PlatformSettings, Setting, Settings, platform_table, table
 from storage.records import Secret
 
 Texts = Mapping[str, str]
@@ -56,7 +57,7 @@ def read_dotenv(path: Path) -> dict[str, str]:
 def misspelt(environ: Texts, dotenv: Texts, platforms: Sequence[str]) -> list[str]:
     """Names that nothing reads: any in `.env`, and in the environment those that look like one of ours."""
     known = {name for setting in table(platforms) for name in _names(setting)}
-    in_file = [(name, _suggestion(name, known, 0.8)) for name in sorted(dotenv.keys() - known)]
+    in_file = [(name, _suggestion(name, known, 0.7)) for name in sorted(dotenv.keys() - known)]
     around = [(name, _suggestion(name, known, 0.9)) for name in sorted(environ.keys() - known - dotenv.keys())]
     return [
         *(f"{name} in .env is not a setting{suggestion}" for name, suggestion in in_file),

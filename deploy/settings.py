@@ -13,14 +13,6 @@ from deploy import kinds
 from storage.records import Secret
 
 
-class SettingError(Exception):
-    """One line that names the setting and says what is wrong with it; never shows a secret."""
-
-    def __init__(self, name: str, complaint: str) -> None:
-        super().__init__(f"{name}: {complaint}")
-        self.name = name
-
-
 class Setting(NamedTuple):
     name: str
     attribute: str

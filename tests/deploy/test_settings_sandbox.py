@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from deploy import loading
+from deploy.errors import SettingError
 from deploy.sandbox.places import endpoints
-from deploy.settings import SettingError, Settings
+from deploy.settings import Settings
 from storage.records import Secret
 from tests.deploy.told import PLATFORMS
 

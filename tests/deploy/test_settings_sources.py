@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from deploy import loading
-from deploy.settings import SettingError
+from deploy.errors import SettingError
 from storage.records import Secret
 from tests.deploy.told import KEYS, PLATFORMS
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy import kinds
-from deploy.settings import Setting, SettingError, table
+from deploy.errors import SettingError
+from deploy.settings import Setting, table
 from storage.records import Secret
 from tests.deploy.told import KEYS, PLATFORMS, refusal, settings
 

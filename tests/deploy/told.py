@@ -1,7 +1,8 @@
 """Settings as a test wants them, without this machine's environment."""
 
 from deploy import loading
-from deploy.settings import SettingError, Settings
+from deploy.errors import SettingError
+from deploy.settings import Settings
 
 PLATFORMS = ("github", "spotify")
 KEYS = {"JWT_SECRET": "s" * 32, "ENCRYPTION_KEY": "0" * 64}

@@ -1,0 +1,97 @@
+"""The command line: what can be asked of run.py, and how it ends."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from actors.platforms import registry
+from deploy import kinds, loading, logs
+from deploy.commands import check, migrate, rotate_keys, token
+from deploy.errors import CannotStart, NotDone, SettingError
+from deploy.settings import Settings
+from handlers.app import route_lines
+from handlers.userids import is_user_id
+
+FAILED = 1
+WRONG_SETTING = 2
+ONLY_LOOKS = ("check", "routes")
+
+
+def main(argv: Sequence[str], serve: Callable[[Settings], int]) -> int:
+    """The process's exit code. What is wrong is one line on stderr."""
+    arguments = parse(argv)
+    try:
+        settings = read_settings()
+        if arguments.command not in ONLY_LOOKS:
+            settings = loading.with_made_keys(settings)
+        if arguments.command is None:
+            return serve(settings)
+        logs.configure(settings.log_level, settings.log_format, descriptor=2)
+        for line in COMMANDS[arguments.command](settings, arguments):
+            print(line, flush=True)
+    except SettingError as error:
+        return _fail(WRONG_SETTING, error)
+    except (CannotStart, NotDone) as error:
+        return _fail(FAILED, error)
+    return 0
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """`command` is None when the service itself is meant."""
+    parser = argparse.ArgumentParser(prog="run.py", description="Soulwire. Without a command it serves, until SIGTERM.")
+    commands = parser.add_subparsers(dest="command", metavar="command")
+    commands.add_parser("check", help="show the settings, or say what is wrong with them")
+    commands.add_parser("migrate", help="bring the database up to date and stop; serving does so too")
+    commands.add_parser("routes", help="list every path")
+    rotation = commands.add_parser("rotate-keys", help="seal with the first encryption key what others sealed")
+    rotation.add_argument("--dry-run", action="store_true", help="only count")
+    one_token = commands.add_parser("token", help="sign a token as the app would")
+    one_token.add_argument("--user", required=True, type=_user, metavar="U")
+    one_token.add_argument("--role", choices=("user", "service", "admin"), default="user")
+    one_token.add_argument("--org", metavar="O")
+    one_token.add_argument("--ttl", type=_duration, default="1h", metavar="1h")
+    return parser.parse_args(argv)
+
+
+def read_settings() -> Settings:
+    """From this process's environment and the `.env` here. What looks misspelt is said on stderr."""
+    slugs = tuple(registry.PLATFORMS)
+    dotenv = loading.read_dotenv(Path(".env"))
+    settings = loading.load(os.environ, dotenv, slugs)
+    for doubt in loading.misspelt(os.environ, dotenv, slugs):
+        print(f"warning: {doubt}", file=sys.stderr)
+    return settings
+
+
+def _user(text: str) -> str:
+    if not is_user_id(text):
+        raise argparse.ArgumentTypeError("a user id is 1 to 128 of A-Z a-z 0-9 . _ ~ @ | : + -")
+    return text
+
+
+def _duration(text: str) -> int:
+    try:
+        return kinds.duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _token(settings: Settings, asked: argparse.Namespace) -> list[str]:
+    return [token.issue(settings, asked.user, role=asked.role, org=asked.org, ttl=asked.ttl, now=time.time())]
+
+
+def _fail(code: int, error: Exception) -> int:
+    print(f"run.py: {error}", file=sys.stderr)
+    return code
+
+
+COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], Iterable[str]]] = {
+    "check": lambda settings, _: check.report(settings),
+    "migrate": lambda settings, _: migrate.run(settings),
+    "rotate-keys": lambda settings, asked: rotate_keys.run(settings, dry_run=asked.dry_run),
+    "routes": lambda _settings, _: route_lines(),
+    "token": _token,
+}

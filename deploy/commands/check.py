@@ -1,0 +1,34 @@
+"""`run.py check`: every setting as it holds."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from deploy import kinds
+from deploy.settings import Setting, Settings, platform_table, table
+
+
+def report(settings: Settings) -> Iterator[str]:
+    """One line per setting. A secret only says that it is there."""
+    for setting in table(()):
+        yield _line(setting, getattr(settings, setting.attribute))
+    for slug, one in settings.platforms.items():
+        for setting in platform_table(slug):
+            yield _line(setting, getattr(one, setting.attribute))
+
+
+def _line(setting: Setting, value: Any) -> str:
+    return f"{setting.name:<24} {_shown(setting, value)}"
+
+
+def _shown(setting: Setting, value: Any) -> str:
+    if value is None or value == ():
+        return "-"
+    if setting.secret:
+        return "***"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, kinds.Rate):
+        return f"{value.most} in {value.seconds} s"
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return f"{value} s" if setting.kind is kinds.duration else str(value)
