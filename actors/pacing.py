@@ -112,14 +112,20 @@ class Pace:
         self._filled_at: float | None = None
         self._paused_until = 0.0
 
-    def ask(self, now: float) -> Go | Wait | Refuse:
-        """May a call begin? `Go` takes a permit and must be followed by `ended`."""
+    def refusal(self, now: float) -> Refuse | None:
+        """Why no call may begin for so long that it isn't worth waiting."""
         shut = self.circuit.shut_for(now)
         if shut is not None:
             return Refuse("circuit_open", shut)
         pause = self.paused_for(now)
-        if pause > PATIENCE:
-            return Refuse("paused", pause)
+        return Refuse("paused", pause) if pause > PATIENCE else None
+
+    def ask(self, now: float) -> Go | Wait | Refuse:
+        """May a call begin? `Go` takes a permit and must be followed by `ended`."""
+        refusal = self.refusal(now)
+        if refusal is not None:
+            return refusal
+        pause = self.paused_for(now)
         if pause > 0:
             return Wait(pause)
         if self.active >= self.concurrency:

@@ -8,7 +8,7 @@ from typing import Any
 import pykka
 import pytest
 
-from actors.pool import InlineExecutor, Pool, PooledActor
+from actors.pool import Pool, PooledActor
 
 SOON = 5
 
@@ -341,17 +341,3 @@ def test_actors_tell_each_other(start: Start) -> None:
     first, second, heard = start(), start(), threading.Event()
     first.tell(lambda _: second.tell(lambda _: first.tell(lambda _: heard.set())))
     assert heard.wait(SOON)
-
-
-def test_the_inline_executor_keeps_the_same_order_of_events() -> None:
-    executor = InlineExecutor()
-    ref = Pooled.start(executor)
-    actor: Any = ref._actor_weakref()
-    ref.tell("hello")
-    ref.tell(fail)
-    late = ref.ask("never answered", block=False)
-    assert actor.journal == []
-    executor.run_until_idle()
-    assert actor.journal == ["on_start", "hello", ("on_failure", Boom, "told to", True)]
-    with pytest.raises(pykka.ActorDeadError):
-        late.get(timeout=0)
