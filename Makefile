@@ -9,7 +9,6 @@
 
 PYTHON := .venv/bin/python
 PIP_INSTALL := $(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes -r
-PEERS := $(patsubst %/package.json,%/node_modules/.package-lock.json,$(wildcard tests/bench/*/package.json))
 CREDENTIALS := ^(GITHUB|SLACK|SPOTIFY|DISCORD|LINKEDIN|GOOGLE)_CLIENT_(ID|SECRET)(_FILE)?=.
 
 .PHONY: run test test-fast bench lint setup lock
@@ -32,7 +31,8 @@ test-fast: .venv/.ready-test
 	@sh deploy/prepare packages postgresql
 	$(PYTHON) -m pytest --ignore=tests/e2e
 
-bench: .venv/.ready-test $(PEERS)
+bench: .venv/.ready-test
+	@sh deploy/prepare packages gcc libc6-dev nodejs npm
 	$(PYTHON) -m tests.bench
 
 lint: .venv/.ready-test
@@ -51,7 +51,3 @@ lock: .venv/.ready-test
 	@sh deploy/prepare venv
 	$(PIP_INSTALL) $<
 	@touch $@ .venv/.ready
-
-tests/bench/%/node_modules/.package-lock.json: tests/bench/%/package-lock.json
-	@sh deploy/prepare packages nodejs npm
-	npm ci --prefix $(dir $<) --no-audit --no-fund
