@@ -11,13 +11,19 @@ import msgspec
 
 from actors.platforms.base import Answer
 from actors.platforms.failures import PlatformError
-from storage.records import ConnectionKey, Secret
+from storage.records import Connection, ConnectionKey, Secret
 
 # -- to a connection actor --------------------------------------------------------------------------
 
 
 class Wake(msgspec.Struct, frozen=True):
     """Fact: you were just created. Set your timers from your row and work off what waits."""
+
+    row: Connection | None = None
+    """The row, where many were read at once; otherwise the actor reads its own."""
+    hooks: int | None = None
+    resumed: bool = False
+    """The service has just started, so everybody is being woken: no hurry."""
 
 
 class WebhookArrived(msgspec.Struct, frozen=True):
@@ -38,11 +44,21 @@ class RefreshDue(msgspec.Struct, frozen=True):
     """Fact: your token's timer fired."""
 
 
+class HookDue(msgspec.Struct, frozen=True):
+    """Fact: time to see whether a webhook can be registered now."""
+
+
 class CallAnswered(msgspec.Struct, frozen=True):
     """Fact: the call you made has an outcome. `number` tells an old call's answer from the awaited one."""
 
     number: int
     outcome: Answer | PlatformError
+
+
+class PauseOver(msgspec.Struct, frozen=True):
+    """Fact: the pause that your operation asked for is over."""
+
+    number: int
 
 
 class Connect(msgspec.Struct, frozen=True):
@@ -72,6 +88,10 @@ class FreshToken(msgspec.Struct, frozen=True):
     reply: "Future[Any]"
 
 
+class Leave(msgspec.Struct, frozen=True):
+    """Order: stop, but first finish a token exchange under way: its answer may be the only key there is."""
+
+
 class Disconnect(msgspec.Struct, frozen=True):
     """Order: remove the hook there, forget the tokens; with `purge`, the data too. The reply is None."""
 
@@ -93,7 +113,6 @@ class ChildFailed(msgspec.Struct, frozen=True):
     key: ConnectionKey
     incarnation: int
     error: str
-    trace: str
 
 
 class ChildRetired(msgspec.Struct, frozen=True):
@@ -101,6 +120,12 @@ class ChildRetired(msgspec.Struct, frozen=True):
 
     key: ConnectionKey
     incarnation: int
+
+
+class StartMore(msgspec.Struct, frozen=True):
+    """Order to oneself: start the actors of the next page of connections."""
+
+    after: ConnectionKey | None = None
 
 
 class RestartDue(msgspec.Struct, frozen=True):
@@ -123,3 +148,10 @@ class HaltChild(msgspec.Struct, frozen=True):
 
     key: ConnectionKey
     reply: "Future[Any] | None" = None
+
+
+POLL_DUE = PollDue()
+REFRESH_DUE = RefreshDue()
+HOOK_DUE = HookDue()
+DELIVERIES_DUE = DeliveriesDue()
+"""Without content, so one of each serves every timer."""

@@ -8,7 +8,7 @@ import base64
 import http.client
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin
 
@@ -84,7 +84,8 @@ class Outbound:
         if call.form is not None:
             form = {name: _reveal(value) for name, value in call.form.items()}
         try:
-            request = Request(call.method, call.url, headers, data=form, json=call.json, params=dict(call.params))
+            body = _reveal(call.json)
+            request = Request(call.method, call.url, headers, data=form, json=body, params=dict(call.params))
             return request.prepare()
         except (requests.RequestException, ValueError, TypeError) as error:
             raise _unmakeable(error) from None
@@ -143,8 +144,15 @@ def _unmakeable(error: Exception) -> CallFailed:
     return CallFailed("bad_call", f"this request can't be made: {type(error).__name__}")
 
 
-def _reveal(value: Any) -> str:
-    return value.reveal() if isinstance(value, Secret) else str(value)
+def _reveal(value: Any) -> Any:
+    """A form's text, or JSON in which secrets stand anywhere."""
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, Mapping):
+        return {name: _reveal(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_reveal(one) for one in value]
+    return value
 
 
 def _redirected(request: PreparedRequest, answer: Answer) -> PreparedRequest:

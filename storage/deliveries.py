@@ -37,6 +37,10 @@ class Summary(msgspec.Struct, frozen=True):
     last_at: float | None
 
 
+AT_ONCE = 0.0
+"""When a new one is due: at any time, so that a clock set back doesn't hold it up."""
+
+
 def add(tx: Transaction, delivery: Delivery) -> int | None:
     """Its row; None when it is a repeat of one that this connection has."""
     row = tx.one(
@@ -49,7 +53,7 @@ def add(tx: Transaction, delivery: Delivery) -> int | None:
         delivery.kind,
         delivery.attempts,
         delivery.at,
-        delivery.at,
+        AT_ONCE,
         delivery.body,
     )
     return row[0] if row else None
@@ -83,8 +87,11 @@ def finish(tx: Transaction, id_: int, at: float) -> bool:
 
 
 def retry(tx: Transaction, id_: int, reason: str, at: float) -> bool:
-    """Leaves it for another try at `at`."""
-    return _settle(tx, id_, "retrying", reason, at, None)
+    """Leaves it for another try at `at`, and counts that one already."""
+    left = _settle(tx, id_, "retrying", reason, at, None)
+    if left:
+        charge(tx, [id_])
+    return left
 
 
 def park(tx: Transaction, id_: int, reason: str) -> bool:
@@ -144,7 +151,7 @@ def page(
 def replay(tx: Transaction, id_: int) -> ConnectionKey | None:
     """A parked or retrying one is as if it had just come; None when there is nothing to do again."""
     row = tx.one(
-        "UPDATE deliveries SET state = 'received', reason = NULL, attempts = 1, due_at = at "
+        "UPDATE deliveries SET state = 'received', reason = NULL, attempts = 1, due_at = 0 "
         "WHERE id = ? AND state IN ('parked', 'retrying') RETURNING user_id, platform",
         id_,
     )

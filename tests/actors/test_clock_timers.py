@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 from structlog.testing import capture_logs
 
+from actors import clock as clock_module
 from actors.clock import Clock
 
 SOON = 5
@@ -44,6 +45,23 @@ def test_an_earlier_timer_set_later_is_done_first(clock: Clock) -> None:
     clock.call_later(0.01, lambda: order.append("early"))
     assert done.wait(SOON)
     assert order == ["early", "late"]
+
+
+def test_a_clock_that_waits_for_a_later_timer_hears_of_an_earlier_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock_module, "SLICE", 60.0)
+    clock, waits, done = Clock(), threading.Event(), threading.Event()
+    wait = clock._changed.wait
+
+    def waiting(seconds: float | None) -> bool:
+        waits.set()
+        return wait(seconds)
+
+    monkeypatch.setattr(clock._changed, "wait", waiting)
+    clock.start()
+    assert waits.wait(SOON)
+    clock.call_later(0.01, done.set)
+    assert done.wait(SOON)
+    clock.stop()
 
 
 def test_timers_due_at_one_time_are_done_in_the_order_they_were_set() -> None:

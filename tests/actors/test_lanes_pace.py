@@ -90,6 +90,7 @@ def test_a_long_pause_sends_calls_away_with_the_time_to_come_back() -> None:
     for name in ("made", "waiting"):
         world.submit("spotify", name)
     world.lanes.pause("spotify", 3600)
+    assert world.names == ["waiting"]
     world.submit("spotify", "later")
     world.executor.run_until_idle()
     outcomes = {name: outcome for name, _, outcome in world.ended}

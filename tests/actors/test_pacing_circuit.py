@@ -71,6 +71,14 @@ def test_a_successful_probe_closes_it_and_forgets() -> None:
     assert [call(platform, 6.0, failed=failed) for failed in (True, True, False)] == [True] * 3
 
 
+def test_a_recovery_forgets_the_failures_that_opened_it() -> None:
+    platform = pace()
+    for n in range(10):
+        call(platform, 0.0, failed=n % 2 == 1)
+    assert call(platform, 5.0, failed=False)
+    assert [call(platform, 6.0, failed=failed) for failed in (True, False, True, False)] == [True] * 4
+
+
 def test_a_failed_probe_opens_it_for_twice_as_long_up_to_the_longest() -> None:
     platform, now, delays = opened(), 0.0, []
     for _ in range(5):

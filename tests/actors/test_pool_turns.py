@@ -2,12 +2,13 @@
 
 import contextlib
 import threading
+from collections.abc import Callable
 from typing import Any, cast
 
 import pykka
 import pytest
 
-from actors.pool import TURN, InlineExecutor, Pool, PooledActor, TurnInbox
+from actors.pool import TURN, InlineExecutor, Pool, PooledActor, TurnInbox, TurnOver
 
 SOON = 30
 
@@ -141,6 +142,34 @@ def test_messages_to_an_actor_with_a_turn_due_submit_no_second_turn() -> None:
         ref.tell("hello")
     assert executor.depth == 1
     assert waiting(ref) == 10
+
+
+class Interrupted:
+    """A lock after whose first release something else happens, as another thread might do."""
+
+    def __init__(self, then: Callable[[], None]) -> None:
+        self._lock = threading.Lock()
+        self._then: Callable[[], None] | None = then
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._lock.release()
+        if self._then is not None:
+            then, self._then = self._then, None
+            then()
+
+
+def test_a_message_that_comes_just_as_a_turn_ends_gets_one_turn_and_not_two() -> None:
+    executor, journal = InlineExecutor(), list[str]()
+    ref = Journal.start(executor, "a", journal)
+    executor.run_until_idle()
+    inbox = cast(Any, ref.actor_inbox)
+    with pytest.raises(TurnOver) as over:
+        inbox._lock = Interrupted(then=lambda: ref.tell("just now"))
+        inbox.get()
+    assert (over.value.more, executor.depth) == (False, 1)
 
 
 def test_what_is_put_into_the_inbox_of_a_dead_actor_is_refused_though_its_ref_looked_alive() -> None:

@@ -21,9 +21,7 @@ KINDS = {
     "WatchEvent": "star",
     "ForkEvent": "fork",
 }
-ON_THE_TIMELINE = frozenset(
-    {"opened", "closed", "merged", "reopened", "assigned", "unassigned", "labeled", "unlabeled"}
-)
+ON_THE_TIMELINE = frozenset({"closed", "merged", "reopened", "assigned", "unassigned", "labeled", "unlabeled"})
 """What the timeline shows of a pull request's life, and shows without the time of its last change."""
 
 

@@ -36,6 +36,7 @@ def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def test_the_file_alone_makes_the_platform(acme: Any) -> None:
     assert set(registry.PLATFORMS) == {"acme", "github", "spotify"}
     assert (acme.title, acme.poll_every) == ("Acme", "1h")
+    assert acme.found("late_orders", 2) == "2 new in Acme: late orders"
 
 
 def test_its_token_is_exchanged_and_refreshed(acme: Any) -> None:
@@ -43,6 +44,7 @@ def test_its_token_is_exchanged_and_refreshed(acme: Any) -> None:
     refresh = drive(acme.refresh(Token(Secret("a"), Secret("r"))), [answer(200, {"access_token": "b"})])
     assert exchange.result.access == Secret("a")
     assert refresh.called == ["POST https://acme.example/token"]
+    assert refresh.calls[0].form["client_secret"] == Secret("secret")
 
 
 def test_it_knows_whose_account_it_is(acme: Any) -> None:

@@ -14,6 +14,7 @@ TOKEN = Token(Secret("gho_1"))
 def test_the_account_is_its_number_and_the_login_a_detail() -> None:
     told = drive(github().identify(), [answer(200, payload("github/user"))])
     assert told.called == ["GET http://gh/api/user"]
+    assert told.calls[0].auth == "bearer"
     assert told.calls[0].headers["Accept"] == "application/vnd.github+json"
     assert told.result == Account("583231", "The Octocat", {"login": "octocat"})
 

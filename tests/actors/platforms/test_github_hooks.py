@@ -92,6 +92,13 @@ def test_further_pages_are_looked_at_while_there_are_too_few() -> None:
     assert [hook.where for hook in told.result] == ["a/2"]
 
 
+def test_no_further_page_is_asked_for_once_there_are_enough() -> None:
+    more = {"Link": '<http://gh/api/user/repos?page=2>; rel="next"'}
+    first = answer(200, [{"full_name": "a/1", "permissions": {"admin": True}}], more)
+    told = register([], first, created(1), repos=1)
+    assert told.called == [REPOS, f"POST {API}/repos/a/1/hooks"]
+
+
 def test_a_hook_of_an_earlier_life_gets_a_new_secret_for_the_one_that_nobody_knows() -> None:
     others = {"id": 5, "config": {"url": "https://other.example"}}
     there = answer(200, [others, {"id": 77, "config": {"url": URL}}])

@@ -60,6 +60,23 @@ def test_a_merge_is_closed_to_the_webhook_and_merged_to_the_timeline() -> None:
         assert seen.external_id == told.external_id
 
 
+@pytest.mark.parametrize(
+    "deed",
+    [
+        {"action": "reopened"},
+        {"action": "assigned", "assignee": {"id": 2, "login": "hubot"}},
+        {"action": "unassigned", "assignee": {"id": 2, "login": "hubot"}},
+        {"action": "labeled", "label": {"id": 3, "name": "docs"}},
+        {"action": "unlabeled", "label": {"id": 3, "name": "docs"}},
+    ],
+    ids=lambda deed: deed["action"],
+)
+def test_what_is_done_to_a_pull_request_is_one_by_both(deed: Any) -> None:
+    """The timeline has neither title nor times of it, and was written a second later."""
+    (seen,) = polled(event("PullRequestEvent", **deed))
+    assert pushed("pull_request", changed("pull_request", deed)).external_id == seen.external_id
+
+
 def test_an_issue_that_is_closed_again_is_another_item() -> None:
     first = pushed("issues", changed("issues", {"action": "closed", "issue.closed_at": "2026-11-20T14:00:00Z"}))
     again = pushed("issues", changed("issues", {"action": "closed", "issue.closed_at": "2026-11-20T15:00:00Z"}))

@@ -11,6 +11,7 @@ from tests.fakes.conversation import answer, drive, payload
 def test_the_account_is_the_id_that_never_changes() -> None:
     told = drive(spotify().identify(), [answer(200, payload("spotify/me"))])
     assert told.called == ["GET http://sp/v1/me"]
+    assert told.calls[0].auth == "bearer"
     assert told.result == Account("aB3dE5fG7h", "Ada", {"id": "ada_l"})
 
 

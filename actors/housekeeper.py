@@ -1,0 +1,51 @@
+"""Lets go of what is past keeping: events beyond their retention, deliveries that are done with."""
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from actors.clock import Clock
+from actors.pool import PooledActor
+from storage import deliveries, events
+from storage.database import Database, StorageUnavailable
+
+log = structlog.get_logger()
+
+EVERY = 600.0
+PIECE = 2000
+"""Rows let go in one commit: the writer has others waiting."""
+
+
+class Housekeeper(PooledActor):
+    """Each message means: go on. A round takes many commits; between two rounds lies `EVERY`."""
+
+    def __init__(
+        self, clock: Clock, database: Database, *, retention: float, most_events: int, delivery_retention: float
+    ) -> None:
+        super().__init__()
+        self._clock = clock
+        self._database = database
+        self._retention = retention
+        self._most_events = most_events
+        self._delivery_retention = delivery_retention
+
+    def on_receive(self, _message: Any) -> None:
+        try:
+            gone = self._write(self._old_events) + self._write(self._old_deliveries)
+        except StorageUnavailable as trouble:
+            log.warning("housekeeping_postponed", reason=trouble.reason)
+            gone = 0
+        if gone >= PIECE:
+            self.actor_ref.tell(None)
+        else:
+            self._clock.call_later(EVERY, lambda: self.actor_ref.tell(None))
+
+    def _write(self, unit: Callable[[Any], int]) -> int:
+        return self._database.write(unit).result()
+
+    def _old_events(self, tx: Any) -> int:
+        return events.prune(tx, self._clock.now() - self._retention, self._most_events, PIECE)
+
+    def _old_deliveries(self, tx: Any) -> int:
+        return deliveries.prune(tx, self._clock.now() - self._delivery_retention, PIECE)

@@ -1,0 +1,49 @@
+"""A conversation with the platform's API, in which an access token that isn't taken is refreshed once."""
+
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any
+
+from actors.operations.base import Pause
+from actors.operations.refresh import refreshing
+from actors.platforms.base import Answer, Call, Page
+from actors.platforms.failures import GrantRefused, PlatformError
+
+if TYPE_CHECKING:
+    from actors.connection import ConnectionActor
+
+Asking = Generator[Call | Pause, Answer | None, Any]
+
+
+def with_bearer(
+    me: "ConnectionActor",
+    conversation: Generator[Any, Any, Any],
+    on_page: Callable[[Page], None] | None = None,
+) -> Asking:
+    """Drive it to its end. The second refusal of a token goes to the conversation, which knows what it means."""
+    if not me.token_is_good():
+        yield from refreshing(me, me.row.generation)
+    may_refresh = True
+    advance: Callable[[Any], Any] = conversation.send
+    value: Any = None
+    while True:
+        try:
+            step = advance(value)
+        except StopIteration as end:
+            return end.value
+        advance, value = conversation.send, None
+        if isinstance(step, Page):
+            if on_page is not None:
+                on_page(step)
+            continue
+        generation = me.row.generation
+        try:
+            value = yield step
+            if may_refresh and step.auth == "bearer" and me.platform.rejects_token(value):
+                may_refresh = False
+                yield from refreshing(me, generation)
+                value = yield step
+        except GrantRefused:
+            conversation.close()
+            raise
+        except PlatformError as error:
+            advance, value = conversation.throw, error

@@ -1,0 +1,54 @@
+"""The first token, and each one that a reconnect brings: a code for a grant, and whose account it is."""
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from actors import tokens
+from actors.messages import Connect
+from actors.operations.base import Steps
+from actors.platforms.failures import PlatformError
+from storage import connections, events
+from storage.records import Account, Draft, Token
+
+if TYPE_CHECKING:
+    from actors.connection import ConnectionActor
+
+log = structlog.get_logger()
+
+
+class OtherAccount(PlatformError):
+    """A reconnect with another account than the connection's own: its data would be mixed up."""
+
+    kind = "other_account"
+
+
+def connecting(me: "ConnectionActor", order: Connect) -> Steps:
+    grant = yield from me.platform.exchange(order.code, order.redirect_uri, order.verifier)
+    token = tokens.granted(grant, me.clock.now(), lifetime=me.platform.grant_lifetime)
+    # Who it is must be known before the token may replace another. A token that a crash loses here
+    # costs one more click; one stored for the wrong account would cost somebody their privacy.
+    me.borrow(token)
+    try:
+        account = yield from me.platform.identify()
+    finally:
+        me.borrow(None)
+    if me.row.account is not None and me.row.account.id != account.id:
+        raise OtherAccount(f"This connection belongs to {me.row.account.name}, not to {account.name}.")
+    generation = me.row.generation
+    kept = me.write(lambda tx: _commit(me, tx, generation, token, account))
+    me.reload()
+    if kept:
+        me.adopt(token)
+        me.note(f"connected as {account.name}")
+        log.info("connection_made", **me.names, account=account.id)
+    return me.row
+
+
+def _commit(me: "ConnectionActor", tx: Any, generation: int, token: Token, account: Account) -> bool:
+    if not connections.keep_token(tx, me.shared.vault, me.key, generation, token, account=account, status="connected"):
+        return False
+    connections.update(tx, me.key, error_message=None, reason=None)
+    fields = {"platform": me.key.platform, "status": "connected", "method": "polling", "account": account.name}
+    events.append(tx, me.key.user, [Draft("connected", fields)], me.clock.now())
+    return True

@@ -1,0 +1,119 @@
+"""Working off webhooks. The table is the queue; finishing one and writing what it caused are one commit."""
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import structlog
+
+from actors.platforms.base import Happening
+from storage import connections, data, deliveries, events
+from storage.database import StorageUnavailable
+from storage.records import Delivery, Draft, Item
+
+if TYPE_CHECKING:
+    from actors.connection import ConnectionActor
+
+log = structlog.get_logger()
+
+BATCH = 50
+"""Deliveries in one turn, so that one busy user's backlog doesn't hold a thread for long."""
+DELAYS = (5.0, 30.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0)
+"""Seconds before each further try; after the last the delivery is parked."""
+
+Readable = tuple[Delivery, Happening]
+
+
+def work_off(me: "ConnectionActor", *, charge: bool) -> bool:
+    """One batch in order of arrival; True when there may be more.
+
+    Tries are counted durably before they are made, so that a delivery that kills the process is parked in
+    the end: the first when it is accepted, a further one when it is put off, and with `charge` those that
+    an actor or a process before this one may have begun.
+    """
+    now = me.clock.now()
+    waiting = me.read(lambda tx: deliveries.unfinished(tx, me.key, now, BATCH))
+    if not waiting:
+        return False
+    more = len(waiting) == BATCH
+    me.heard(waiting[-1].id)
+    good = _parse(me, _charged(me, waiting, charge), now)
+    if good:
+        _commit(me, good, now)
+        me.note(f"webhooks worked off: {len(good)}")
+    return more
+
+
+def _charged(me: "ConnectionActor", waiting: list[Delivery], charge: bool) -> list[Delivery]:
+    if not charge:
+        return waiting
+    me.write(lambda tx: deliveries.charge(tx, [one.id for one in waiting]))
+    tried = [msgspec.structs.replace(one, attempts=one.attempts + 1) for one in waiting]
+    for delivery in tried:
+        if delivery.attempts > len(DELAYS) + 1:
+            _park(me, delivery, "Each try ended with the process or the actor.")
+    return [delivery for delivery in tried if delivery.attempts <= len(DELAYS) + 1]
+
+
+def _parse(me: "ConnectionActor", waiting: list[Delivery], now: float) -> list[Readable]:
+    good = []
+    for delivery in waiting:
+        try:
+            good.append((delivery, me.platform.parse(delivery)))
+        except Exception as error:  # whatever a payload does to the parser, the others go on
+            _postpone(me, delivery, error, now)
+    return good
+
+
+def _commit(me: "ConnectionActor", good: list[Readable], now: float) -> None:
+    """All in one unit; when that fails for a reason of its own, each alone, so that the culprit pays."""
+    news = me.hook_was_silent(now)
+    try:
+        me.write(lambda tx: _finish(me, tx, good, now, news))
+    except StorageUnavailable:
+        raise
+    except Exception as error:
+        if len(good) == 1:
+            _postpone(me, good[0][0], error, now)
+            return
+        for one in good:
+            _commit(me, [one], now)
+    else:
+        if news:
+            me.hook_was_heard(now)
+
+
+def _finish(me: "ConnectionActor", tx: Any, good: list[Readable], now: float, news: bool) -> None:
+    drafts: list[Draft] = []
+    items: list[Item] = []
+    for delivery, happening in good:
+        if deliveries.finish(tx, delivery.id, now):
+            items.extend(happening.items)
+            drafts.append(_received(me, delivery, happening))
+    if items:
+        data.add(tx, me.key, items, now)
+    if drafts:
+        events.append(tx, me.key.user, drafts, now)
+    if news:
+        connections.update(tx, me.key, hook_seen_at=now)
+
+
+def _received(me: "ConnectionActor", delivery: Delivery, happening: Happening) -> Draft:
+    fields = {"platform": me.key.platform, "delivery_id": delivery.delivery_id, "kind": delivery.kind}
+    return Draft("webhook_received", {**fields, **happening.fields})
+
+
+def _postpone(me: "ConnectionActor", delivery: Delivery, error: Exception, now: float) -> None:
+    reason = f"{type(error).__name__}: {error}"[:500]
+    if delivery.attempts > len(DELAYS):
+        _park(me, delivery, reason)
+        return
+    at = now + DELAYS[delivery.attempts - 1]
+    log.warning("delivery_postponed", **me.names, delivery=delivery.id, reason=reason, attempts=delivery.attempts)
+    me.write(lambda tx: deliveries.retry(tx, delivery.id, reason, at))
+    me.retry_deliveries_at(at)
+
+
+def _park(me: "ConnectionActor", delivery: Delivery, reason: str) -> None:
+    log.error("delivery_parked", **me.names, delivery=delivery.id, reason=reason)
+    me.write(lambda tx: deliveries.park(tx, delivery.id, reason))
+    me.note(f"delivery {delivery.id} parked: {reason}")

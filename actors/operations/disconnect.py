@@ -1,0 +1,41 @@
+"""The end of a connection: hooks removed there, the grant revoked there, the tokens forgotten here."""
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from actors.messages import Disconnect
+from actors.operations.base import Steps
+from actors.operations.hook import unhooking
+from actors.platforms.failures import PlatformError
+from storage import connections, data, events
+from storage.records import Draft
+
+if TYPE_CHECKING:
+    from actors.connection import ConnectionActor
+
+log = structlog.get_logger()
+
+
+def disconnecting(me: "ConnectionActor", order: Disconnect) -> Steps:
+    """What the platform refuses is logged and does not keep us: the user asked to be forgotten."""
+    if me.row.status == "connected":
+        try:
+            if me.platform.pushes:
+                yield from unhooking(me)
+            yield from me.platform.revoke(me.token())
+        except PlatformError as trouble:
+            log.warning("grant_not_revoked", **me.names, reason=trouble.detail)
+    me.write(lambda tx: _commit(me, tx, order.purge))
+    me.reload()
+    log.info("connection_ended", **me.names, purge=order.purge)
+
+
+def _commit(me: "ConnectionActor", tx: Any, purge: bool) -> None:
+    connections.forget_token(tx, me.key)
+    connections.update(tx, me.key, status="disconnected", next_poll=None, error_message=None, reason=None)
+    if purge:
+        data.purge(tx, me.key)
+        connections.forget_cursors(tx, me.key)
+    fields = {"platform": me.key.platform, "status": "disconnected", "reason": "asked"}
+    events.append(tx, me.key.user, [Draft("connection_status", fields)], me.clock.now())

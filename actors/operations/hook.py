@@ -1,0 +1,83 @@
+"""Seeing to it that the platform pushes: its hooks are made, recorded and, at the end, removed."""
+
+import secrets
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from actors.operations.base import Steps
+from actors.operations.calls import with_bearer
+from actors.platforms.failures import GrantRefused, HookRefused, PlatformError, Unauthorized
+from storage import hooks
+from storage.records import Hook, Secret
+
+if TYPE_CHECKING:
+    from actors.connection import ConnectionActor
+
+log = structlog.get_logger()
+
+PENDING = "pending:"
+"""Marks the row of a secret whose hook may not exist yet."""
+
+
+def hooking(me: "ConnectionActor") -> Steps:
+    """Register what is missing. A refusal is no failure: the connection is polled instead."""
+    stored = me.read(lambda tx: hooks.of(tx, me.shared.vault, me.key))
+    known = [hook for hook in stored if not hook.external_id.startswith(PENDING)]
+    url = me.shared.hook_url(me.key)
+    try:
+        made = yield from with_bearer(me, me.platform.register(me.account, url, known, lambda: _new_secret(me)))
+    except HookRefused as refusal:
+        me.update_row(hook_error=refusal.detail)
+        me.note(f"no webhook: {refusal.detail}")
+        log.info("hook_refused", **me.names, reason=refusal.detail)
+        return 0
+    _record(me, known, made)
+    me.update_row(hook_error=None)
+    me.note(f"webhooks registered: {len(made)}")
+    log.info("hook_registered", **me.names, count=len(made))
+    return len(made)
+
+
+def _new_secret(me: "ConnectionActor") -> Secret:
+    """Durable before the platform hears of it: it may send at once, signed with this."""
+    secret = Secret(secrets.token_urlsafe(32))
+    pending = Hook(PENDING + secrets.token_hex(8), "", secret)
+    me.write(lambda tx: hooks.keep(tx, me.shared.vault, me.key, pending))
+    me.shared.directory.forget_hook_secrets(me.key)
+    return secret
+
+
+def _record(me: "ConnectionActor", known: Sequence[Hook], made: Sequence[Hook]) -> None:
+    kept = {hook.external_id for hook in made}
+
+    def unit(tx: Any) -> None:
+        for hook in made:
+            hooks.keep(tx, me.shared.vault, me.key, hook)
+        for hook in known:
+            if hook.external_id not in kept:
+                hooks.forget(tx, me.key, hook.external_id)
+        for hook in hooks.of(tx, me.shared.vault, me.key):
+            if hook.external_id.startswith(PENDING):
+                hooks.forget(tx, me.key, hook.external_id)
+
+    me.write(unit)
+    me.count_hooks(len(made))
+    me.shared.directory.forget_hook_secrets(me.key)
+
+
+def unhooking(me: "ConnectionActor") -> Steps:
+    """Remove our hooks there, as far as the platform lets us, and the record of them in any case."""
+    for hook in me.read(lambda tx: hooks.of(tx, me.shared.vault, me.key)):
+        if not hook.external_id.startswith(PENDING):
+            try:
+                yield from with_bearer(me, me.platform.unregister(hook))
+            except (Unauthorized, GrantRefused):
+                log.info("hook_left_behind", **me.names, hook=hook.external_id)
+            except PlatformError as trouble:
+                log.warning("hook_left_behind", **me.names, hook=hook.external_id, reason=trouble.detail)
+        me.write(partial(hooks.forget, key=me.key, external_id=hook.external_id))
+    me.count_hooks(0)
+    me.shared.directory.forget_hook_secrets(me.key)

@@ -1,0 +1,104 @@
+"""Reading what is new: pages are stored as they come, the last one together with the cursor."""
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from actors.operations.base import Steps
+from actors.operations.calls import with_bearer
+from actors.platforms.base import Page, Reading
+from storage import connections, data, events
+from storage.records import Draft
+
+if TYPE_CHECKING:
+    from actors.connection import ConnectionActor
+
+
+class PollDone(msgspec.Struct, frozen=True):
+    count: int
+    duration_ms: int
+
+
+def polling(me: "ConnectionActor") -> Steps:
+    poll = _Poll(me)
+    cursors = me.read(lambda tx: connections.cursors(tx, me.key))
+    conversation = me.platform.poll(me.account, cursors, me.clock.now())
+    reading = yield from with_bearer(me, conversation, on_page=poll.page)
+    return poll.end(reading)
+
+
+class _Poll:
+    """One poll's bookkeeping. The newest page is held back so that the last shares its commit with the cursor."""
+
+    def __init__(self, me: "ConnectionActor") -> None:
+        self.me = me
+        self.began = me.clock.elapsed()
+        self.held: Page | None = None
+        self.counts: dict[str, int] = {}
+        self.told_progress = False
+
+    def page(self, page: Page) -> None:
+        before, self.held = self.held, page
+        if before is not None:
+            self._add(self.me.write(lambda tx: self._store(tx, before)))
+
+    def end(self, reading: Reading) -> PollDone:
+        me, now = self.me, self.me.clock.now()
+        duration = round((me.clock.elapsed() - self.began) * 1000)
+        next_poll = me.next_poll_after(now, reading.not_before)
+        new, done = me.write(lambda tx: self._finish(tx, reading, now, next_poll, duration))
+        self._add(new)
+        me.polled(now, next_poll)
+        me.note(f"polled: {done.count} new")
+        return done
+
+    def _finish(
+        self, tx: Any, reading: Reading, now: float, next_poll: float, duration: int
+    ) -> tuple[dict[str, int], PollDone]:
+        me = self.me
+        new = self._store(tx, self.held) if self.held is not None else {}
+        counts = {kind: self.counts.get(kind, 0) + new.get(kind, 0) for kind in {**self.counts, **new}}
+        connections.keep_cursors(tx, me.key, reading.cursors)
+        connections.update(tx, me.key, last_sync=now, next_poll=next_poll, error_message=None)
+        done = PollDone(sum(counts.values()), duration)
+        events.append(tx, me.key.user, [*self._found(counts), *me.recovery(), self._ended(done)], now)
+        return new, done
+
+    def _store(self, tx: Any, page: Page) -> dict[str, int]:
+        me, now = self.me, self.me.clock.now()
+        new = data.add(tx, me.key, page.items, now)
+        connections.keep_cursors(tx, me.key, page.cursors)
+        if page.total and (page.done < page.total or self.told_progress):
+            events.append(tx, me.key.user, [self._progress(page, page.total)], now)
+            self.told_progress = True
+        return new
+
+    def _progress(self, page: Page, total: int) -> Draft:
+        """For a read of more than one page; what is over at once needs no bar."""
+        fields: dict[str, Any] = {"platform": self.me.key.platform, "done": page.done, "total": total}
+        fields["dataType"] = page.items[0].data_type if page.items else None
+        fields["progress"] = min(100, round(100 * page.done / total))
+        return Draft("extraction_progress", fields)
+
+    def _found(self, counts: dict[str, int]) -> list[Draft]:
+        return [
+            Draft(
+                "new_data",
+                {
+                    "platform": self.me.key.platform,
+                    "dataType": kind,
+                    "count": count,
+                    "message": self.me.platform.found(kind, count),
+                },
+            )
+            for kind, count in sorted(counts.items())
+            if count
+        ]
+
+    def _ended(self, done: PollDone) -> Draft:
+        fields = {"platform": self.me.key.platform, "count": done.count, "duration_ms": done.duration_ms}
+        return Draft("platform_sync", fields)
+
+    def _add(self, new: dict[str, int]) -> None:
+        for kind, count in new.items():
+            self.counts[kind] = self.counts.get(kind, 0) + count

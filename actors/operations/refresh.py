@@ -1,0 +1,90 @@
+"""Getting a new token: the actor's mailbox is the lock, the row's generation the proof."""
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from actors import tokens
+from actors.operations.base import Pause, Steps
+from actors.platforms.base import Grant
+from actors.platforms.failures import CallFailed, GrantRefused, PlatformError
+from storage import connections, events
+from storage.database import StorageUnavailable
+from storage.records import Draft, Token, iso
+
+if TYPE_CHECKING:
+    from actors.connection import ConnectionActor
+
+log = structlog.get_logger()
+
+ANSWER_LOST = GrantRefused(
+    "answer_lost",
+    "An earlier renewal was cut off before its answer could be stored, and this platform takes each refresh token "
+    "only once. Please reconnect.",
+)
+
+NEVER_SENT = frozenset({"circuit_open", "paused", "busy", "dns", "refused", "tls"})
+"""Failures of a call that the platform has not seen."""
+
+
+def refreshing(me: "ConnectionActor", generation: int | None = None) -> Steps:
+    """A new token; the expiry it has. With `generation`, only if the token is still that one."""
+    if generation is not None and me.row.generation != generation:
+        return me.row.token_expires_at
+    token = me.token()
+    if token.refresh is None:
+        if token.expires_at is None:
+            return None
+        raise GrantRefused("no_refresh_token", "The platform gave no way to renew this access. Please reconnect.")
+    me.renewing = True
+    try:
+        grant = yield from _ask(me, token)
+        if grant is not None:
+            yield from _keep(me, token, grant)
+    finally:
+        me.renewing = False
+    return me.row.token_expires_at
+
+
+def _ask(me: "ConnectionActor", token: Token) -> Steps:
+    """The platform's answer, with a mark in the row until it is stored; None when another token came in between."""
+    generation, cut_off = me.row.generation, me.row.refresh_began_at is not None
+    me.update_row(refresh_began_at=me.clock.now())
+    try:
+        return (yield from me.platform.refresh(token))
+    except GrantRefused:
+        if me.reload().generation != generation:
+            return None  # somebody else's commit won; theirs is the token
+        if cut_off and me.platform.refresh_rotates:
+            raise ANSWER_LOST from None
+        raise
+    except PlatformError as error:
+        if not isinstance(error, CallFailed) or error.kind in NEVER_SENT:
+            me.update_row(refresh_began_at=None)
+        raise  # else there may have been an answer that never reached us: the mark stays
+
+
+def _keep(me: "ConnectionActor", before: Token, grant: Grant) -> Steps:
+    """Durable before it is used. The old one may be dead already, so this doesn't give up."""
+    token = tokens.granted(grant, me.clock.now(), before=before)
+    generation = me.row.generation
+    while True:
+        try:
+            kept = me.write(lambda tx: _commit(me, tx, generation, token))
+            break
+        except StorageUnavailable as trouble:
+            log.warning("token_not_stored", **me.names, reason=trouble.reason)
+            yield Pause(1.0)
+    me.reload()
+    if kept:
+        me.adopt(token)
+        me.note("token refreshed")
+        log.info("token_refreshed", **me.names, expires_at=iso(token.expires_at))
+
+
+def _commit(me: "ConnectionActor", tx: Any, generation: int, token: Token) -> bool:
+    if not connections.keep_token(tx, me.shared.vault, me.key, generation, token):
+        return False
+    draft = Draft("token_refresh", {"platform": me.key.platform, "token_expires_at": iso(token.expires_at)})
+    events.append(tx, me.key.user, [draft], me.clock.now())
+    return True

@@ -1,0 +1,275 @@
+"""What a connection's actor knows: its row, its token, its timers, its past. All of it can be read anew.
+
+The lower half of `ConnectionActor`: no decisions here, only keeping.
+"""
+
+import random
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+import msgspec
+
+from actors import messages as m
+from actors.clock import Clock, Timer
+from actors.monitoring import Decision, decide
+from actors.operations.base import Operation
+from actors.platforms.base import Platform
+from actors.pool import PooledActor
+from actors.shared import Shared
+from actors.status import Status
+from storage import connections
+from storage.records import Account, Connection, ConnectionKey, Draft, Token
+
+T = TypeVar("T")
+
+HISTORY = 10
+"""Lines of an actor's past that it keeps for those who look inside."""
+HEARD_EVERY = 60.0
+"""How exactly the time of the last webhook is stored: a busy hook doesn't write it each time."""
+FIRST_AGAIN, LAST_AGAIN = 30.0, 900.0
+"""Seconds until the next try after the first failure in a row, and after many."""
+STILL_GOOD = 60.0
+"""A token that expires sooner is refreshed before it is used."""
+
+
+class ConnectionState(PooledActor):
+    def __init__(self, key: ConnectionKey, shared: Shared, incarnation: int) -> None:
+        super().__init__()
+        self.key = key
+        self.shared = shared
+        self.incarnation = incarnation
+        self._row: Connection | None = None
+        self._token: Token | None = None
+        self._borrowed: Token | None = None
+        self._hooks = 0
+        self._last_heard = 0
+        self._handled = 0
+        self.failures = 0
+        self._told_trouble = False
+        self._last_error: str | None = None
+        self._history: tuple[tuple[float, str], ...] = ()
+        self._poll_timer: Timer | None = None
+        self._refresh_timer: Timer | None = None
+        self._hook_timer: Timer | None = None
+        self._deliveries_timer: Timer | None = None
+        self._operation: Operation | None = None
+        self.renewing = False
+        """A token exchange is under way or its answer isn't stored yet."""
+
+    # -- who it is -------------------------------------------------------------------------------
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What every log line of this actor carries."""
+        return {"user": self.key.user, "platform": self.key.platform}
+
+    @property
+    def clock(self) -> Clock:
+        return self.shared.clock
+
+    @property
+    def platform(self) -> Platform:
+        return self.shared.platforms[self.key.platform]
+
+    @property
+    def row(self) -> Connection:
+        if self._row is None:
+            raise RuntimeError(f"{self.key} was told something before it was woken")
+        return self._row
+
+    @property
+    def account(self) -> Account:
+        return self.row.account or Account("", "")
+
+    # -- storage ---------------------------------------------------------------------------------
+
+    def write(self, unit: Callable[[Any], T]) -> T:
+        """Waits for the commit: the writer waits for nobody, so this ends."""
+        return self.shared.database.write(unit).result()
+
+    def read(self, query: Callable[[Any], T]) -> T:
+        return self.shared.database.read(query)
+
+    def reload(self) -> Connection:
+        row = self.read(lambda tx: connections.get(tx, self.key))
+        if row is None:
+            raise LookupError(f"{self.key} is gone from storage")
+        if self._row is not None and self._row.generation != row.generation:
+            self._token = None
+        self._row = row
+        return row
+
+    def update_row(self, **columns: Any) -> None:
+        def unit(tx: Any) -> Connection | None:
+            connections.update(tx, self.key, **columns)
+            return connections.get(tx, self.key)
+
+        self._row = self.write(unit) or self._row
+
+    # -- the token -------------------------------------------------------------------------------
+
+    def token(self) -> Token:
+        """Unsealed on first use."""
+        if self._borrowed is not None:
+            return self._borrowed
+        if self._token is None:
+            self._token = self.read(lambda tx: connections.token(tx, self.shared.vault, self.key))
+        if self._token is None:
+            raise LookupError(f"{self.key} has no token")
+        return self._token
+
+    def adopt(self, token: Token) -> None:
+        """This one is stored and is the connection's now."""
+        self._token = token
+        self._arm_refresh()
+
+    def borrow(self, token: Token | None) -> None:
+        """Use this one for the calls that come, though it isn't the connection's."""
+        self._borrowed = token
+
+    def token_is_good(self) -> bool:
+        expires_at = self.row.token_expires_at
+        return expires_at is None or self.clock.now() < expires_at - STILL_GOOD
+
+    def refresh_is_due(self) -> bool:
+        due = self.row.refresh_due_at
+        return due is not None and self.clock.now() >= due
+
+    # -- timers ----------------------------------------------------------------------------------
+
+    def _remind(self, timer: Timer | None, seconds: float, message: Any) -> Timer:
+        """Through the directory, not to oneself: by then another incarnation may live here."""
+        if timer is not None:
+            timer.cancel()
+        return self.clock.call_later(max(0.0, seconds), partial(self.shared.directory.tell, self.key, message))
+
+    def _arm_refresh(self) -> None:
+        due = self.row.refresh_due_at
+        if due is not None:
+            self._refresh_timer = self._remind(self._refresh_timer, due - self.clock.now(), m.REFRESH_DUE)
+
+    def _arm_poll(self) -> None:
+        due = self.row.next_poll or 0.0
+        self._poll_timer = self._remind(self._poll_timer, due - self.clock.now(), m.POLL_DUE)
+
+    def _resume(self) -> None:
+        """After a start of the service: what fell due meanwhile comes soon, and not at once with everybody else's."""
+        row, now, key = self.row, self.clock.now(), str(self.key)
+        schedule = self.shared.schedules[self.key.platform]
+        poll_at = schedule.resume(key, row.next_poll or 0.0, now)
+        self._poll_timer = self._remind(self._poll_timer, poll_at - now, m.POLL_DUE)
+        if row.refresh_due_at is not None:
+            refresh_at = schedule.resume(key, row.refresh_due_at, now)
+            self._refresh_timer = self._remind(self._refresh_timer, refresh_at - now, m.REFRESH_DUE)
+
+    def retry_deliveries_at(self, at: float) -> None:
+        seconds = at - self.clock.now()
+        self._deliveries_timer = self._remind(self._deliveries_timer, seconds, m.DELIVERIES_DUE)
+
+    def _cancel_timers(self) -> None:
+        for timer in (self._poll_timer, self._refresh_timer, self._hook_timer, self._deliveries_timer):
+            if timer is not None:
+                timer.cancel()
+        self._poll_timer = self._refresh_timer = self._hook_timer = self._deliveries_timer = None
+
+    # -- polls -----------------------------------------------------------------------------------
+
+    def monitoring(self) -> Decision:
+        return decide(
+            self.row,
+            pushes=self.platform.pushes,
+            hooks=self._hooks,
+            now=self.clock.now(),
+            safety=self.shared.safety_poll,
+        )
+
+    def next_poll_after(self, now: float, not_before: float) -> float:
+        every = self.monitoring().every
+        schedule = self.shared.schedules[self.key.platform]
+        due = schedule.next_due(str(self.key), now) if every is None else now + every * random.uniform(0.9, 1.1)
+        return max(due, now + not_before)
+
+    def polled(self, now: float, next_poll: float) -> None:
+        """The commit of a poll went through."""
+        self.failures = 0
+        self._told_trouble = False
+        self._last_error = None
+        self.reload()
+        self._arm_poll()
+
+    def failed(self, detail: str) -> float:
+        """Count a failure; the seconds to wait before the next try."""
+        self.failures += 1
+        self._last_error = detail
+        return min(LAST_AGAIN, FIRST_AGAIN * 2.0 ** (self.failures - 1))
+
+    def trouble_was_told(self) -> None:
+        self._told_trouble = True
+
+    def fell_silent(self, why: str) -> None:
+        """No more calls until somebody reconnects; deliveries are worked off all the same."""
+        self.reload()
+        self._cancel_timers()
+        self.note(why)
+
+    def again(self, kind: str, seconds: float) -> None:
+        """Try an operation again that could not be done now."""
+        if kind == "refresh":
+            self._refresh_timer = self._remind(self._refresh_timer, seconds, m.REFRESH_DUE)
+        elif kind == "poll":
+            self._poll_timer = self._remind(self._poll_timer, seconds, m.POLL_DUE)
+        elif kind == "hook":
+            self._hook_timer = self._remind(self._hook_timer, seconds, m.HOOK_DUE)
+
+    def recovery(self) -> list[Draft]:
+        """What to tell when a poll went well after trouble was told."""
+        if not self._told_trouble:
+            return []
+        fields = {"platform": self.key.platform, "status": "connected", "method": self.monitoring().method}
+        return [Draft("connection_status", fields | {"reason": "recovered", "hint": "The platform answers again."})]
+
+    # -- webhooks --------------------------------------------------------------------------------
+
+    def count_hooks(self, count: int) -> None:
+        self._hooks = count
+
+    def heard(self, row: int) -> None:
+        """Deliveries up to this row have been read: nudges for them are old news."""
+        self._last_heard = max(self._last_heard, row)
+
+    def hook_was_silent(self, now: float) -> bool:
+        """Whether the time of the last webhook is worth storing again."""
+        seen = self.row.hook_seen_at
+        return seen is None or now - seen >= HEARD_EVERY
+
+    def hook_was_heard(self, now: float) -> None:
+        self._row = msgspec.structs.replace(self.row, hook_seen_at=now)
+
+    # -- what others may see ---------------------------------------------------------------------
+
+    def note(self, text: str) -> None:
+        self._history = (*self._history[1 - HISTORY :], (self.clock.now(), text))
+
+    def _leave_status(self, state: str = "running") -> None:
+        entry = self.shared.directory.get(self.key)
+        if entry is None or entry.incarnation != self.incarnation:
+            return
+        row, decision = self._row, self.monitoring() if self._row else None
+        before = entry.status
+        entry.status = Status(
+            state=state,
+            status=row.status if row else "pending",
+            method=decision.method if decision else None,
+            method_reason=decision.reason if decision else None,
+            mailbox=len(self.actor_inbox),
+            handled=self._handled,
+            restarts=before.restarts if before else 0,
+            last_error=self._last_error or (before.last_error if before else None),
+            last_sync=row.last_sync if row else None,
+            next_poll=row.next_poll if row else None,
+            token_expires_at=row.token_expires_at if row else None,
+            reauth_due_at=row.reauth_due_at if row else None,
+            doing=self._operation.kind if self._operation else None,
+            history=self._history,
+        )

@@ -1,0 +1,310 @@
+"""Starts, restarts, parks and retires connection actors.
+
+It knows every child by its Directory entry and keeps a record only of those in trouble. It never waits
+for a child. If it dies itself, the process ends: the service manager is the last supervisor.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from types import TracebackType
+from typing import Any, ClassVar
+
+import structlog
+from pykka import ActorDeadError, ActorRef
+
+from actors import messages as m
+from actors.connection import ConnectionActor
+from actors.pool import PooledActor
+from actors.restarts import Park, Record, Restart, RestartPolicy
+from actors.shared import Shared
+from actors.status import Parked, Status, Supervision
+from storage import connections, deliveries, events, hooks
+from storage.database import StorageUnavailable
+from storage.records import Connection, ConnectionKey, Draft
+
+log = structlog.get_logger()
+
+PAGE = 500
+"""Connections started in one turn: other messages get a turn between two pages."""
+SWEEP_EVERY = 30.0
+AGAIN = 2.0
+
+
+class Trouble:
+    """What the supervisor remembers of a child that failed."""
+
+    __slots__ = ("record", "retry_at", "since", "state", "why")
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self.state = "running"
+        self.why = ""
+        self.since = 0.0
+        self.retry_at = 0.0
+
+
+class Supervisor(PooledActor):
+    def __init__(self, shared: Shared, policy: RestartPolicy, fatal: Callable[[str], None]) -> None:
+        super().__init__()
+        self.shared = shared
+        self.policy = policy
+        self.fatal = fatal
+        self.directory = shared.directory
+        self._incarnations = 0
+        self._restarts = 0
+        self._troubles: dict[ConnectionKey, Trouble] = {}
+        self._halted: set[ConnectionKey] = set()
+        self._restart_ordered: set[ConnectionKey] = set()
+
+    def on_receive(self, message: Any) -> None:
+        self._HEARS[type(message)](self, message)
+        if self.actor_inbox.empty():
+            self._show()
+
+    def on_failure(
+        self,
+        exception_type: type[BaseException] | None,
+        exception_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.fatal(f"the supervisor failed: {exception_value!r}")
+
+    # -- starting --------------------------------------------------------------------------------
+
+    def _start_more(self, order: m.StartMore) -> None:
+        try:
+            rows = self.shared.database.read(lambda tx: connections.page(tx, order.after, PAGE))
+            counts = self.shared.database.read(lambda tx: hooks.counts(tx, [row.key for row in rows]))
+        except StorageUnavailable as trouble:
+            log.warning("start_postponed", reason=trouble.reason)
+            self._later(AGAIN, order)
+            return
+        for row in rows:
+            self._start_row(row, counts.get(row.key, 0))
+        if len(rows) == PAGE:
+            self.actor_ref.tell(m.StartMore(rows[-1].key))
+        else:
+            log.info("connections_started", count=len(self.directory))
+            self._sweep()
+
+    def _start_row(self, row: Connection, hook_count: int) -> None:
+        if row.halted:
+            self._halt(row.key)
+            return
+        lives = row.status in ("connected", "needs_reauth") and row.key.platform in self.shared.platforms
+        if lives and self.directory.ref(row.key) is None:
+            self._start(row.key, m.Wake(row, hook_count, resumed=True))
+
+    def _start(self, key: ConnectionKey, wake: m.Wake) -> None:
+        self._incarnations += 1
+        entry = self.directory.entry(key)
+        entry.incarnation = self._incarnations
+        entry.ref = ConnectionActor.start(self.shared.executor, key, self.shared, entry.incarnation)
+        entry.ref.tell(wake)
+
+    def _needed(self, fact: m.ChildNeeded) -> None:
+        trouble = self._troubles.get(fact.key)
+        if fact.key in self._halted:
+            self._refuse(fact.message, "an administrator stopped this connection")
+        elif fact.key.platform not in self.shared.platforms:
+            self._refuse(fact.message, "the platform is not configured")
+        elif trouble is not None and trouble.state != "running":
+            self._refuse(fact.message, f"the connection's actor is {trouble.state}: {trouble.why}")
+        else:
+            ref = self.directory.ref(fact.key)
+            if ref is None or not ref.is_alive():
+                self._start(fact.key, m.Wake())
+            if fact.message is not None:
+                self.directory.tell(fact.key, fact.message)
+
+    def _refuse(self, message: Any, why: str) -> None:
+        """A fact may be dropped, it is in storage; an order gets its answer."""
+        reply = getattr(message, "reply", None)
+        if reply is not None and not reply.done():
+            reply.set_exception(ChildUnavailable(why))
+
+    # -- failing ---------------------------------------------------------------------------------
+
+    def _failed(self, fact: m.ChildFailed) -> None:
+        entry = self.directory.get(fact.key)
+        if entry is None or entry.incarnation != fact.incarnation:
+            return  # an older incarnation's: a newer one lives
+        trouble = self._troubles.setdefault(fact.key, Trouble(self.policy.record()))
+        verdict = self.policy.after_failure(trouble.record, self.shared.clock.elapsed())
+        trouble.why = fact.error
+        entry.ref = None
+        if isinstance(verdict, Restart):
+            trouble.state = "restarting"
+            delay = round(verdict.delay, 2)
+            log.warning("child_failed", **_told(fact), restart_in=delay)
+            self._later(verdict.delay, m.RestartDue(fact.key))
+        else:
+            self._park(fact, trouble, verdict)
+        self._mark(fact.key, trouble.state, fact.error)
+
+    def _park(self, fact: m.ChildFailed, trouble: Trouble, verdict: Park) -> None:
+        now = self.shared.clock.now()
+        trouble.since, trouble.retry_at = now, now + verdict.retry_after
+        log.error("child_parked", **_told(fact), retry_in=round(verdict.retry_after))
+        if trouble.state != "parked":
+            self._alert(fact.key, "connection_parked", "This connection keeps failing and is tried again later.")
+        trouble.state = "parked"
+        self._later(verdict.retry_after, m.RestartDue(fact.key))
+
+    def _alert(self, key: ConnectionKey, code: str, text: str) -> None:
+        fields = {"platform": key.platform, "code": code, "message": text}
+        at = self.shared.clock.now()
+        self.shared.database.write(lambda tx: events.append(tx, key.user, [Draft("problem", fields)], at))
+
+    def _restart_due(self, fact: m.RestartDue) -> None:
+        trouble = self._troubles.get(fact.key)
+        if trouble is None or trouble.state == "running" or fact.key in self._halted:
+            return
+        self._restart(fact.key)
+
+    def _restart(self, key: ConnectionKey) -> None:
+        trouble = self._troubles.get(key)
+        if trouble is not None:
+            trouble.state = "running"
+        self._restarts += 1
+        log.info("child_restarted", user=key.user, platform=key.platform)
+        self._start(key, m.Wake())
+        self._mark(key, "running", None, restarted=True)
+
+    def _mark(self, key: ConnectionKey, state: str, error: str | None, *, restarted: bool = False) -> None:
+        """The child can't leave its own status while it isn't there."""
+        entry = self.directory.entry(key)
+        before = entry.status or Status(state, "connected")
+        entry.status = Status(
+            state=state,
+            status=before.status,
+            method=before.method,
+            handled=before.handled,
+            restarts=before.restarts + restarted,
+            last_error=error or before.last_error,
+            last_sync=before.last_sync,
+            next_poll=before.next_poll,
+            token_expires_at=before.token_expires_at,
+            reauth_due_at=before.reauth_due_at,
+            history=before.history,
+        )
+
+    # -- ending ----------------------------------------------------------------------------------
+
+    def _retired(self, fact: m.ChildRetired) -> None:
+        entry = self.directory.get(fact.key)
+        if entry is None or entry.incarnation != fact.incarnation:
+            return
+        entry.ref = None
+        if fact.key in self._restart_ordered:
+            self._restart_ordered.discard(fact.key)
+            self._restart(fact.key)
+        elif fact.key in self._halted:
+            self._mark(fact.key, "stopped", None)
+        else:
+            self.directory.remove(fact.key)
+            self._troubles.pop(fact.key, None)
+
+    def _halt(self, key: ConnectionKey) -> None:
+        self._halted.add(key)
+        entry = self.directory.entry(key)
+        if entry.ref is None or not self._told_to_leave(entry.ref):
+            entry.ref = None
+            self._mark(key, "stopped", None)
+
+    @staticmethod
+    def _told_to_leave(ref: ActorRef[Any]) -> bool:
+        try:
+            ref.tell(m.Leave())
+        except ActorDeadError:
+            return False
+        return True
+
+    # -- an administrator's orders ---------------------------------------------------------------
+
+    def _halt_child(self, order: m.HaltChild) -> None:
+        if self._store_halted(order, True):
+            self._halt(order.key)
+            self._settle(order.reply)
+
+    def _restart_child(self, order: m.RestartChild) -> None:
+        if not self._store_halted(order, False):
+            return
+        self._halted.discard(order.key)
+        self._troubles.pop(order.key, None)
+        entry = self.directory.entry(order.key)
+        if entry.ref is not None and self._told_to_leave(entry.ref):
+            self._restart_ordered.add(order.key)
+        else:
+            self._restart(order.key)
+        self._settle(order.reply)
+
+    def _store_halted(self, order: m.HaltChild | m.RestartChild, halted: bool) -> bool:
+        """Before anything is done, so that it lasts."""
+        try:
+            self.shared.database.write(lambda tx: connections.update(tx, order.key, halted=halted)).result()
+        except StorageUnavailable as trouble:
+            if order.reply is not None:
+                order.reply.set_exception(trouble)
+            return False
+        return True
+
+    @staticmethod
+    def _settle(reply: Any) -> None:
+        if reply is not None and not reply.done():
+            reply.set_result(None)
+
+    # -- sweeping --------------------------------------------------------------------------------
+
+    def _sweep_due(self, _fact: m.SweepDue) -> None:
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """What no nudge reached: deliveries that a crash, a restart or a parked actor left."""
+        now = self.shared.clock.now()
+        try:
+            keys = self.shared.database.read(lambda tx: deliveries.waiting_keys(tx, now, 1000))
+        except StorageUnavailable as trouble:
+            log.warning("sweep_postponed", reason=trouble.reason)
+            keys = []
+        for key in keys:
+            self.directory.tell(key, m.DELIVERIES_DUE)
+        self._later(SWEEP_EVERY, m.SweepDue())
+
+    def _later(self, seconds: float, message: Any) -> None:
+        self.shared.clock.call_later(seconds, partial(self.actor_ref.tell, message))
+
+    def _show(self) -> None:
+        states = [trouble.state for trouble in self._troubles.values()]
+        self.directory.supervision = Supervision(
+            children=len(self.directory),
+            restarting=states.count("restarting"),
+            halted=len(self._halted),
+            restarts=self._restarts,
+            parked=tuple(
+                Parked(str(key), trouble.why, trouble.since, trouble.retry_at)
+                for key, trouble in self._troubles.items()
+                if trouble.state == "parked"
+            ),
+            policy=str(self.policy),
+        )
+
+    _HEARS: ClassVar[dict[type, Callable[["Supervisor", Any], None]]] = {
+        m.StartMore: _start_more,
+        m.ChildNeeded: _needed,
+        m.ChildFailed: _failed,
+        m.ChildRetired: _retired,
+        m.RestartDue: _restart_due,
+        m.SweepDue: _sweep_due,
+        m.RestartChild: _restart_child,
+        m.HaltChild: _halt_child,
+    }
+
+
+def _told(fact: m.ChildFailed) -> dict[str, str]:
+    """Pykka has logged the trace."""
+    return {"user": fact.key.user, "platform": fact.key.platform, "error": fact.error}
+
+
+class ChildUnavailable(Exception):
+    """Why an order can't reach its connection now."""

@@ -1,0 +1,108 @@
+"""What a failed operation means for its connection: gone for good, put off, or somebody else's to hear."""
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from actors.operations.base import Operation
+from actors.operations.connect import OtherAccount
+from actors.platforms.failures import GrantRefused, PlatformError, RateLimited, Unauthorized
+from storage import connections, events
+from storage.database import StorageUnavailable
+from storage.records import Draft
+
+if TYPE_CHECKING:
+    from actors.connection import ConnectionActor
+
+log = structlog.get_logger()
+
+STORAGE_AGAIN = 5.0
+HOOK_AGAIN = 3600.0
+TELL_AFTER = 3
+"""Failed polls in a row before the user is told: a platform's hiccup is no news."""
+
+
+def after_failure(me: "ConnectionActor", operation: Operation, error: PlatformError | StorageUnavailable) -> None:
+    operation.reject(error)
+    try:
+        if isinstance(error, StorageUnavailable):
+            me.again(operation.kind, STORAGE_AGAIN)
+        elif operation.kind == "connect":
+            _connect_failed(me, error)
+        elif isinstance(error, GrantRefused):
+            _needs_reauth(me, error.reason, error.hint)
+        elif isinstance(error, Unauthorized):
+            _needs_reauth(me, "user_revoked", "The platform no longer takes this access. Please reconnect.")
+        else:
+            _put_off(me, operation.kind, error)
+    except StorageUnavailable as trouble:
+        log.warning("failure_not_stored", **me.names, operation=operation.kind, reason=trouble.reason)
+        me.again(operation.kind, STORAGE_AGAIN)
+
+
+def _needs_reauth(me: "ConnectionActor", reason: str, hint: str) -> None:
+    """Once per trouble: no more calls, one notification, a link."""
+    log.warning("connection_needs_reauth", **me.names, reason=reason)
+    url = f"{me.shared.public_url}/api/oauth/{me.key.platform}/connect"
+    common = {"platform": me.key.platform, "reason": reason, "hint": hint}
+    drafts = [
+        Draft("needs_reauth", common | {"reconnect_url": url}),
+        Draft("connection_status", common | {"status": "needs_reauth"}),
+    ]
+
+    def unit(tx: Any) -> None:
+        columns = {"status": "needs_reauth", "error_message": hint, "reason": reason, "next_poll": None}
+        connections.update(tx, me.key, **columns, refresh_began_at=None)
+        events.append(tx, me.key.user, drafts, me.clock.now())
+
+    me.write(unit)
+    me.fell_silent(f"needs to be connected again: {reason}")
+
+
+def _connect_failed(me: "ConnectionActor", error: PlatformError) -> None:
+    """Nothing half-stored: what was there before stays, and a row without a token goes."""
+    code = "other_account" if isinstance(error, OtherAccount) else "connect_failed"
+    log.warning("connect_failed", **me.names, kind=error.kind, reason=error.detail)
+    fields = {"platform": me.key.platform, "code": code, "message": error.detail}
+
+    def unit(tx: Any) -> None:
+        events.append(tx, me.key.user, [Draft("problem", fields)], me.clock.now())
+        if me.row.status == "pending":
+            connections.remove(tx, me.key)
+
+    me.write(unit)
+    if me.row.status == "pending":
+        me.retire()
+
+
+def _put_off(me: "ConnectionActor", kind: str, error: PlatformError) -> None:
+    delay = me.failed(error.detail)
+    if isinstance(error, RateLimited) and me.platform.limit_scope == "app":
+        me.shared.lanes.pause(me.key.platform, error.retry_after or delay)
+    delay = max(delay, error.retry_after or 0.0) * random.uniform(1.0, 1.1)
+    if kind == "hook":
+        me.update_row(hook_error=error.detail)
+        me.again("hook", HOOK_AGAIN)
+        return
+    if me.failures == 1:
+        log.warning("operation_failed", **me.names, operation=kind, kind=error.kind, reason=error.detail)
+    me.note(f"{kind} failed: {error.detail}")
+    _store_trouble(me, kind, error, me.clock.now() + delay)
+    me.again(kind, delay)
+
+
+def _store_trouble(me: "ConnectionActor", kind: str, error: PlatformError, at: float) -> None:
+    tell = me.failures == TELL_AFTER
+
+    def unit(tx: Any) -> None:
+        columns = {"next_poll": at} if kind == "poll" else {}
+        connections.update(tx, me.key, error_message=error.detail, **columns)
+        if tell:
+            fields = {"platform": me.key.platform, "status": "connected", "reason": error.kind, "hint": error.detail}
+            events.append(tx, me.key.user, [Draft("connection_status", fields)], me.clock.now())
+
+    me.write(unit)
+    me.reload()
+    if tell:
+        me.trouble_was_told()

@@ -1,0 +1,130 @@
+from actors.messages import Poll
+from actors.operations.poll import PollDone
+from actors.platforms.failures import CallFailed
+from tests.actors.world import ADA, World
+from tests.fakes.platform import reply
+
+HALF_AN_HOUR = 1800
+
+
+def without_hook(world: World) -> None:
+    world.far.hooks = False
+
+
+def test_it_polls_at_its_interval_and_tells_only_what_is_new(world: World) -> None:
+    without_hook(world)
+    world.far.items = [1, 2]
+    world.connect()
+    world.far.items = [1, 2, 3]
+
+    world.pass_time(2 * HALF_AN_HOUR)
+
+    assert [e["count"] for e in world.events("ada", "new_data")] == [2, 1]
+    assert world.items() == ["1", "2", "3"]
+
+
+def test_a_poll_that_finds_nothing_says_only_that_it_ended(world: World) -> None:
+    world.connect()
+
+    answer = world.order(ADA, lambda r: Poll(r))
+
+    assert answer.result() == PollDone(0, 0)
+    assert world.events("ada", "new_data") == []
+
+
+def test_a_thing_seen_by_webhook_and_by_poll_is_one_item(world: World) -> None:
+    world.connect()
+    world.arrive("d1", number=5)
+    world.far.items = [5]
+
+    world.order(ADA, lambda r: Poll(r))
+
+    assert world.items() == ["5"]
+    assert world.events("ada", "new_data") == []
+
+
+def test_two_orders_at_once_are_one_poll(world: World) -> None:
+    world.connect()
+    polls = world.far.count("/api/items")
+    world.directory.tell(ADA, Poll())
+    world.directory.tell(ADA, Poll())
+
+    world.settle()
+
+    assert world.far.count("/api/items") == polls + 1
+
+
+def test_a_failing_platform_is_asked_less_and_less_and_trouble_and_recovery_are_told_once(world: World) -> None:
+    world.connect()
+    world.far.answers = [CallFailed("timeout", "no answer in time")] * 4
+    calls = len(world.far.calls)
+    world.directory.tell(ADA, Poll())
+
+    world.pass_time(900)
+
+    edges = world.events("ada", "connection_status")
+    assert [e["reason"] for e in edges] == ["timeout", "recovered"]
+    assert world.row().error_message is None
+    assert len(world.far.calls) == calls + 5
+
+
+def test_retry_after_is_obeyed(world: World) -> None:
+    world.connect()
+    world.far.answers = [reply(429, {}, retry_after="600")]
+    world.directory.tell(ADA, Poll())
+    world.settle()
+    calls = len(world.far.calls)
+
+    world.pass_time(599)
+    assert len(world.far.calls) == calls
+    world.pass_time(100)
+    assert len(world.far.calls) > calls
+
+
+def test_a_401_is_answered_with_one_refresh_and_one_more_try(world: World) -> None:
+    world.connect()
+    world.far.answers = [reply(401, {})]
+    world.far.items = [9]
+
+    answer = world.order(ADA, lambda r: Poll(r))
+
+    assert answer.result().count == 1
+    assert world.far.number == 2
+
+
+def test_a_token_that_is_refused_after_its_refresh_needs_the_user(world: World) -> None:
+    world.connect()
+    world.far.revoked = True
+
+    answer = world.order(ADA, lambda r: Poll(r))
+
+    assert answer.exception() is not None
+    assert world.row().status == "needs_reauth"
+    assert len(world.events("ada", "needs_reauth")) == 1
+    calls = len(world.far.calls)
+    world.pass_time(24 * 3600)
+    assert len(world.far.calls) == calls
+
+
+def test_a_healthy_hook_makes_the_poll_a_safety_net(world: World) -> None:
+    world.connect()
+    world.arrive("d1")
+    world.order(ADA, lambda r: Poll(r))
+    polls = world.far.count("/api/items")
+
+    world.pass_time(4 * HALF_AN_HOUR)
+
+    assert world.far.count("/api/items") == polls
+    assert world.status().method == "webhook"
+
+
+def test_a_webhook_is_worked_off_while_a_poll_waits_for_its_answer(world: World) -> None:
+    world.connect()
+    world.lanes.pause("tiny", 20)
+    world.directory.tell(ADA, Poll())
+    world.settle()
+    assert world.status().doing == "poll"
+
+    world.arrive("d1", what="hello")
+
+    assert [e["what"] for e in world.events("ada", "webhook_received")] == ["hello"]
