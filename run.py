@@ -1,0 +1,222 @@
+"""The service: settings -> logs -> storage -> hub -> actors -> http -> serve until SIGTERM -> orderly stop."""
+
+import asyncio
+import faulthandler
+import gc
+import signal
+import socket
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+
+import structlog
+import uvloop
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+
+from actors import schedule
+from actors.clock import Clock
+from actors.directory import Directory
+from actors.housekeeper import Housekeeper
+from actors.lanes import Lanes
+from actors.messages import StartMore
+from actors.outbound import Outbound
+from actors.platforms import registry
+from actors.platforms.base import Client, Endpoints, Platform
+from actors.pool import Pool
+from actors.restarts import RestartPolicy
+from actors.shared import Shared
+from actors.supervisor import Supervisor
+from deploy import VERSION, cli, demo, logs
+from deploy.errors import CannotStart
+from deploy.opening import opened
+from deploy.settings import Settings
+from handlers.app import make_app, make_server
+from handlers.auth import Authenticator
+from handlers.history import History
+from handlers.hub import Hub
+from handlers.jwks import KeyRing
+from handlers.parts import Parts, make_parts
+from storage.database import Database
+from storage.vault import Vault
+
+log = structlog.get_logger()
+
+DRAIN = 3.0
+"""Seconds over which the open streams are ended."""
+FINISH = 15.0
+"""Seconds that calls to platforms get to end: a token's new pair may be on its way."""
+
+
+def serve(settings: Settings) -> int:
+    logs.configure(settings.log_level, settings.log_format)
+    faulthandler.register(signal.SIGUSR1)
+    vault = Vault(settings.encryption_bytes())
+    with opened(settings, vault) as database:
+        demo.claim(database, settings.sandbox)
+        return uvloop.run(Service(settings, vault, database).run())
+
+
+class Service:
+    def __init__(self, settings: Settings, vault: Vault, database: Database) -> None:
+        self.settings = settings
+        self.vault = vault
+        self.database = database
+        self.clock = Clock()
+        self.pool = Pool(settings.workers)
+        self.directory = Directory()
+        self.sandbox = demo.Sandbox(settings) if settings.sandbox else None
+        self.code = 0
+
+    async def run(self) -> int:
+        """Until a signal says stop, or something says that there is no going on."""
+        self.stopping = asyncio.Event()
+        self.loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.loop.add_signal_handler(number, self.stopping.set)
+        async with AsyncExitStack() as stack:
+            await self._start(stack)
+            gc.freeze()
+            gc.set_threshold(100_000, 50, 50)
+            await self.stopping.wait()
+            log.info("service_stopping")
+        log.info("service_stopped")
+        return self.code
+
+    async def _start(self, stack: AsyncExitStack) -> None:
+        """In the order of what needs what; the stack undoes it in reverse."""
+        sockets = self._bind()
+        if self.sandbox is not None:
+            await asyncio.to_thread(self._start_sandbox, stack)
+        platforms = self._platforms()
+        lanes = self._start_actors(stack, platforms)
+        parts = self._parts(stack, platforms, lanes)
+        parts.hub.start()
+        self.database.publish = parts.hub.publish
+        server = make_server(make_app(parts))
+        server.add_sockets(sockets)
+        stack.push_async_callback(self._close_front, parts, server)
+        parts.serving.started = True
+        log.info("service_started", url=self.settings.public_url, platforms=sorted(platforms))
+        if self.sandbox is not None:
+            self.loop.run_in_executor(None, self._connect_people)
+
+    def _bind(self) -> list[socket.socket]:
+        """First of all, so that a port that is taken is one line and nothing else has happened."""
+        try:
+            return bind_sockets(self.settings.port, self.settings.host, backlog=1024)
+        except OSError as error:
+            where = f"{self.settings.host}:{self.settings.port}"
+            raise CannotStart(f"can't listen on {where}: {error.strerror}") from None
+
+    def _start_sandbox(self, stack: AsyncExitStack) -> None:
+        assert self.sandbox is not None
+        try:
+            self.sandbox.start()
+        except OSError as error:
+            raise CannotStart(str(error)) from None
+        stack.callback(self.sandbox.stop)
+
+    def _connect_people(self) -> None:
+        assert self.sandbox is not None
+        back = f"{self.settings.public_url}/api/oauth/{{}}/callback"
+        demo.connect_people(self.sandbox, self.database, self.directory, back.format, self.clock.now())
+
+    def _platforms(self) -> dict[str, Platform]:
+        clients, endpoints = {}, {}
+        for slug, one in self.settings.platforms.items():
+            if one.client_id is not None and one.client_secret is not None:
+                clients[slug] = Client(one.client_id, one.client_secret)
+            own = registry.PLATFORMS[slug].endpoints
+            endpoints[slug] = Endpoints(
+                authorize_url=one.authorize_url or own.authorize_url,
+                token_url=one.token_url or own.token_url,
+                api_url=one.api_url or own.api_url,
+            )
+        options = {"github": {"hook_repos": self.settings.github_hook_repos}}
+        return registry.build(clients, endpoints, options)
+
+    def _start_actors(self, stack: AsyncExitStack, platforms: dict[str, Platform]) -> Lanes:
+        lanes = Lanes(self.clock, Outbound(self.clock, VERSION))
+        told = self.settings.platforms
+        shared = Shared(
+            executor=self.pool,
+            clock=self.clock,
+            database=self.database,
+            vault=self.vault,
+            lanes=lanes,
+            directory=self.directory,
+            platforms=platforms,
+            schedules={slug: schedule.parse(told[slug].poll or one.poll_every) for slug, one in platforms.items()},
+            public_url=self.settings.public_url,
+        )
+        self.clock.start()
+        self.directory.supervisor = Supervisor.start(self.pool, shared, RestartPolicy(), self._fatal)
+        self.directory.supervisor.tell(StartMore())
+        keeping = self.settings
+        housekeeper = Housekeeper.start(
+            self.pool,
+            self.clock,
+            self.database,
+            retention=keeping.retention,
+            most_events=keeping.retention_events,
+            delivery_retention=keeping.delivery_retention,
+        )
+        housekeeper.tell(None)
+        stack.callback(self._close_actors, lanes)
+        return lanes
+
+    def _parts(self, stack: AsyncExitStack, platforms: dict[str, Platform], lanes: Lanes) -> Parts:
+        told, clock = self.settings, self.clock
+        readers = ThreadPoolExecutor(4, "history")
+        stack.callback(readers.shutdown, cancel_futures=True)
+        jwks = KeyRing(told.jwt_jwks_url, clock.elapsed) if told.jwt_jwks_url else None
+        parts = make_parts(
+            clock=clock,
+            database=self.database,
+            vault=self.vault,
+            directory=self.directory,
+            lanes=lanes,
+            hub=Hub(clock, History(self.database, readers)),
+            platforms=platforms,
+            unconfigured={slug: one.title for slug, one in registry.PLATFORMS.items() if slug not in platforms},
+            webhook_secrets={"github": told.github_webhook_secret} if told.github_webhook_secret else None,
+            authenticator=Authenticator(
+                clock.now, secret=told.jwt_secret, jwks=jwks, audience=told.jwt_audience, issuer=told.jwt_issuer
+            ),
+            public_url=told.public_url,
+            frontend_urls=told.frontend_url,
+            trusted_proxies=told.trusted_proxies,
+            api_rate=told.api_rate_limit,
+            webhook_rate=told.webhook_rate_limit,
+            sandbox_url=self.sandbox.url if self.sandbox else None,
+            metrics_token=told.metrics_token,
+            gauges={"turns_waiting": lambda: self.pool.depth, "timers": lambda: len(clock)},
+        )
+        stack.callback(parts.bridge.close)
+        return parts
+
+    # -- the end ---------------------------------------------------------------------------------
+
+    async def _close_front(self, parts: Parts, server: HTTPServer) -> None:
+        """No new work, streams told to come back, requests under way answered."""
+        parts.serving.draining = True
+        server.stop()
+        await parts.hub.drain(DRAIN)
+        await server.close_all_connections()
+
+    def _close_actors(self, lanes: Lanes) -> None:
+        """Calls under way end and their answers are stored: one may be a token's only new pair."""
+        lanes.stop(FINISH)
+        self.pool.stop(FINISH)
+        self.clock.stop()
+
+    def _fatal(self, why: str) -> None:
+        """The service manager is the last supervisor."""
+        log.critical("service_failed", reason=why)
+        self.code = 1
+        self.loop.call_soon_threadsafe(self.stopping.set)
+
+
+if __name__ == "__main__":
+    sys.exit(cli.main(sys.argv[1:], serve))
