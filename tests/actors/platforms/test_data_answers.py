@@ -106,6 +106,20 @@ def test_the_platforms_words_are_kept_without_what_may_be_a_secret() -> None:
     assert trouble.value.detail == "403: Token *** may not do this"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"message": "Insufficient scope"},
+        {"error": {"status": 403, "message": "Insufficient scope"}},
+        {"error": "Insufficient scope"},
+    ],
+    ids=["github", "spotify-and-google", "slack"],
+)
+def test_each_platforms_way_of_saying_why_is_understood(body: object) -> None:
+    with pytest.raises(Forbidden, match="^403: Insufficient scope$"):
+        data_answer(answer(403, body))
+
+
 def test_half_an_emoji_in_an_answer_is_no_reason_to_lose_the_rest() -> None:
     assert answer(200, rb'{"name": "tune \ud83d", "id": 7}').json() == {"name": "tune ?", "id": 7}
 

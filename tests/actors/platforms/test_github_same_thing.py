@@ -105,10 +105,10 @@ def test_a_push_back_to_where_the_branch_was_is_another_item() -> None:
     assert len({there.external_id, back.external_id, again.external_id}) == 3
 
 
-def test_the_three_deliveries_of_one_release_are_one_item() -> None:
+def test_the_several_deliveries_of_one_release_are_one_item() -> None:
     ids = {
         pushed("release", changed("release", {"action": action}), delivery_id=action).external_id
-        for action in ("created", "published", "released")
+        for action in ("created", "published", "released", "prereleased")
     }
     assert len(ids) == 1
 

@@ -45,6 +45,10 @@ def test_the_parts_of_a_line() -> None:
     }
 
 
+def test_who_pushed_is_told_by_the_pusher_when_there_is_no_sender() -> None:
+    assert parsed("push", changed("push", {"sender": None})).fields["who"] == "octocat"
+
+
 ONE = {"commits": [{"id": "c" * 40, "message": "Translate"}]}
 PUSHES: list[tuple[dict[str, Any], str]] = [
     ({}, "pushed 3 commits to main"),

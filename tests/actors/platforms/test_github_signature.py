@@ -87,6 +87,18 @@ def test_a_delivery_without_a_sound_id_or_kind_is_400(header: str, value: str | 
     assert status(inbound(**{header: value})) == 400
 
 
+def test_each_refusal_has_its_code() -> None:
+    requests = {
+        "missing_signature": inbound(x_hub_signature_256=None),
+        "wrong_signature": inbound(x_hub_signature_256="sha256=0"),
+        "malformed": inbound(b"[]"),
+    }
+    for code, request in requests.items():
+        verdict = github().verify(request, [SECRET])
+        assert isinstance(verdict, Refused)
+        assert verdict.code == code
+
+
 def test_a_stranger_learns_nothing_about_the_other_headers() -> None:
     assert status(inbound(x_hub_signature_256=None, x_github_event=None, x_github_delivery=None)) == 401
 

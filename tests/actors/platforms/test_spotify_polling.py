@@ -125,6 +125,7 @@ NOTHING = answer(200, {"items": [], "cursors": None})
 def test_what_is_playing_is_an_item() -> None:
     told = poll({}, NOTHING, answer(200, payload("spotify/currently_playing")))
     assert told.called[1] == "GET http://sp/v1/me/player/currently-playing"
+    assert dict(told.calls[1].params) == {"additional_types": "track,episode"}
     (item,) = told.items
     assert (item.data_type, item.external_id) == ("currently_playing", "1795173610000:4uLU6hMCjMI75M1A2tKUQC")
     assert item.raw == payload("spotify/currently_playing")
