@@ -41,6 +41,11 @@ class Timer:
     def __lt__(self, other: "Timer") -> bool:
         return self.due < other.due or (self.due == other.due and self._number < other._number)
 
+    @property
+    def waits(self) -> bool:
+        """Its time is still to come."""
+        return self.do is not None
+
     def cancel(self) -> None:
         """From any thread, any number of times; too late is harmless."""
         self._clock.cancel(self)

@@ -24,7 +24,7 @@ from actors.operations.poll import polling
 from actors.operations.refresh import refreshing
 from actors.platforms.base import Answer, Call
 from actors.platforms.failures import PlatformError
-from actors.state import ConnectionState
+from actors.state import ConnectionState, waits
 from actors.troubles import after_failure
 from storage import connections, hooks
 from storage.database import StorageUnavailable
@@ -99,11 +99,7 @@ class ConnectionActor(ConnectionState):
             self.actor_ref.tell(m.DELIVERIES_DUE)
 
     def _poll_due(self, _message: m.PollDue) -> None:
-        if self.row.status != "connected":
-            return
-        if self.row.next_poll is not None and self.clock.now() < self.row.next_poll - 1.0:
-            self._arm_poll()  # an old timer's; the poll has been put off since
-        else:
+        if self.row.status == "connected" and not waits(self._poll_timer):
             self._want("poll")
 
     def _hook_due(self, _message: m.HookDue) -> None:
@@ -111,7 +107,7 @@ class ConnectionActor(ConnectionState):
             self._want("hook")
 
     def _refresh_due(self, _message: m.RefreshDue) -> None:
-        if self.row.status == "connected" and self.refresh_is_due():
+        if self.row.status == "connected" and not waits(self._refresh_timer):
             self._want("refresh")
 
     def _poll(self, order: m.Poll) -> None:

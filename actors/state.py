@@ -33,6 +33,11 @@ STILL_GOOD = 60.0
 """A token that expires sooner is refreshed before it is used."""
 
 
+def waits(timer: Timer | None) -> bool:
+    """A reminder that comes while its timer still waits is an old one's. The wall clock isn't asked: it jumps."""
+    return timer is not None and timer.waits
+
+
 class ConnectionState(PooledActor):
     def __init__(self, key: ConnectionKey, shared: Shared, incarnation: int) -> None:
         super().__init__()
