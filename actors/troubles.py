@@ -46,6 +46,7 @@ def _needs_reauth(me: "ConnectionActor", reason: str, hint: str) -> None:
     log.warning("connection_needs_reauth", **me.names, reason=reason)
     url = f"{me.shared.public_url}/api/oauth/{me.key.platform}/connect"
     common = {"platform": me.key.platform, "reason": reason, "hint": hint}
+    common["message"] = f"{me.platform.title} needs to be connected again"
     drafts = [
         Draft("needs_reauth", common | {"reconnect_url": url}),
         Draft("connection_status", common | {"status": "needs_reauth"}),

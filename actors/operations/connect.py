@@ -50,5 +50,6 @@ def _commit(me: "ConnectionActor", tx: Any, generation: int, token: Token, accou
         return False
     connections.update(tx, me.key, error_message=None, reason=None)
     fields = {"platform": me.key.platform, "status": "connected", "method": "polling", "account": account.name}
+    fields["message"] = f"{me.platform.title} is connected as {account.name}"
     events.append(tx, me.key.user, [Draft("connected", fields)], me.clock.now())
     return True

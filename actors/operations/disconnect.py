@@ -38,4 +38,5 @@ def _commit(me: "ConnectionActor", tx: Any, purge: bool) -> None:
         data.purge(tx, me.key)
         connections.forget_cursors(tx, me.key)
     fields = {"platform": me.key.platform, "status": "disconnected", "reason": "asked"}
+    fields["message"] = f"{me.platform.title} is disconnected"
     events.append(tx, me.key.user, [Draft("connection_status", fields)], me.clock.now())

@@ -96,7 +96,8 @@ class _Poll:
         ]
 
     def _ended(self, done: PollDone) -> Draft:
-        fields = {"platform": self.me.key.platform, "count": done.count, "duration_ms": done.duration_ms}
+        fields: dict[str, Any] = {"platform": self.me.key.platform, "count": done.count}
+        fields |= {"duration_ms": done.duration_ms, "message": f"{self.me.platform.title} is up to date"}
         return Draft("platform_sync", fields)
 
     def _add(self, new: dict[str, int]) -> None:
