@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -25,6 +26,7 @@ from storage.records import ConnectionKey, Secret
 
 log = structlog.get_logger()
 
+CODE = Path(__file__).parent.parent
 READY_WITHIN = 15.0
 MARK = "sandbox"
 """In the database's notes: its connections are the sandbox's."""
@@ -70,10 +72,11 @@ class Sandbox:
             [
                 *(sys.executable, "-m", "deploy.sandbox"),
                 *("--port", str(self._settings.port + 1)),
-                *("--state", str(self._settings.state_dir)),
+                *("--state", str(self._settings.state_dir.absolute())),
                 *("--service", self._settings.public_url),
             ],
             env=self._environment(),
+            cwd=CODE,  # where `-m` finds it, wherever the service was started from
             start_new_session=True,  # a Ctrl-C for the service is not for it
         )
         until = time.monotonic() + READY_WITHIN
