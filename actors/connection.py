@@ -19,11 +19,12 @@ from actors.operations.base import NotConnected, Operation, Pause, Steps
 from actors.operations.connect import connecting
 from actors.operations.deliveries import work_off
 from actors.operations.disconnect import disconnecting
-from actors.operations.hook import hooking
+from actors.operations.hook import LOOK_AGAIN, hooking
 from actors.operations.poll import polling
 from actors.operations.refresh import refreshing
 from actors.platforms.base import Answer, Call
 from actors.platforms.failures import PlatformError
+from actors.schedule import phase
 from actors.state import ConnectionState, waits
 from actors.troubles import after_failure
 from storage import connections, hooks
@@ -80,8 +81,12 @@ class ConnectionActor(ConnectionState):
             self._deliveries_due()  # at a start of the service the supervisor's sweep knows who has any
 
     def _see_to_hooks(self) -> None:
-        if self.platform.pushes and not self._hooks and self.row.hook_error is None:
+        if not self.platform.pushes:
+            return
+        if not self._hooks and self.row.hook_error is None:
             self._want("hook")
+        else:
+            self.again("hook", phase(str(self.key)) * LOOK_AGAIN)
 
     def _webhook_arrived(self, message: m.WebhookArrived) -> None:
         if message.row > self._last_heard:

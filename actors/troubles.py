@@ -7,7 +7,7 @@ import structlog
 
 from actors.operations.base import Operation
 from actors.operations.connect import OtherAccount
-from actors.platforms.failures import GrantRefused, PlatformError, RateLimited, Unauthorized
+from actors.platforms.failures import AppMisconfigured, GrantRefused, PlatformError, RateLimited, Unauthorized
 from storage import connections, events
 from storage.database import StorageUnavailable
 from storage.records import Draft
@@ -96,9 +96,11 @@ def _put_off(me: "ConnectionActor", kind: str, error: PlatformError) -> None:
 def _store_trouble(me: "ConnectionActor", kind: str, error: PlatformError, at: float) -> None:
     tell = me.failures == TELL_AFTER
 
+    reason = error.reason if isinstance(error, AppMisconfigured) else None
+
     def unit(tx: Any) -> None:
         columns = {"next_poll": at} if kind == "poll" else {}
-        connections.update(tx, me.key, error_message=error.detail, **columns)
+        connections.update(tx, me.key, error_message=error.detail, reason=reason, **columns)
         if tell:
             fields = {"platform": me.key.platform, "status": "connected", "reason": error.kind, "hint": error.detail}
             events.append(tx, me.key.user, [Draft("connection_status", fields)], me.clock.now())

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+LOOK_AGAIN = 24 * 3600.0
+"""Seconds until hooks are looked at again: some were deleted there, others are wanted by now."""
 PENDING = "pending:"
 """Marks the row of a secret whose hook may not exist yet."""
 
@@ -31,11 +33,13 @@ def hooking(me: "ConnectionActor") -> Steps:
         made = yield from with_bearer(me, me.platform.register(me.account, url, known, lambda: _new_secret(me)))
     except HookRefused as refusal:
         me.update_row(hook_error=refusal.detail)
+        me.again("hook", LOOK_AGAIN)
         me.note(f"no webhook: {refusal.detail}")
         log.info("hook_refused", **me.names, reason=refusal.detail)
         return 0
     _record(me, known, made)
     me.update_row(hook_error=None)
+    me.again("hook", LOOK_AGAIN)
     me.note(f"webhooks registered: {len(made)}")
     log.info("hook_registered", **me.names, count=len(made))
     return len(made)

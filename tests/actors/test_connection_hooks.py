@@ -1,0 +1,78 @@
+from actors.operations.hook import LOOK_AGAIN
+from actors.platforms.failures import AppMisconfigured, HookRefused
+from storage import hooks
+from tests.actors.world import ADA, World
+
+
+def test_a_hooks_secret_is_known_before_the_platform_can_use_it(world: World) -> None:
+    """It may send at once, before its answer to the registration has come."""
+    known: list[int] = []
+    send = world.far.send
+
+    def spy(call, bearer, client):  # type: ignore[no-untyped-def]
+        if call.url.endswith("/api/hooks"):
+            stored = world.database.read(lambda tx: hooks.of(tx, world.vault, ADA))
+            known.append(sum(hook.secret == call.form["secret"] for hook in stored))
+        return send(call, bearer, client)
+
+    world.far.send = spy  # type: ignore[method-assign]
+    world.connect()
+
+    assert known == [1]
+    stored = world.database.read(lambda tx: hooks.of(tx, world.vault, ADA))
+    assert [hook.external_id for hook in stored] == ["hook-1"]
+
+
+def test_where_no_hook_can_be_made_it_is_polled_and_says_why(world: World) -> None:
+    def refused(*_):  # type: ignore[no-untyped-def]
+        raise HookRefused("no repository that you administer")
+        yield
+
+    world.platform.register = refused  # type: ignore[method-assign]
+    world.connect()
+
+    assert world.status().method == "polling"
+    assert "no repository" in (world.status().method_reason or "")
+    assert world.row().status == "connected"
+
+
+def test_hooks_are_looked_at_again_within_a_day_also_after_a_start(world: World) -> None:
+    looks: list[int] = []
+    register = world.platform.register
+
+    def counted(*given):  # type: ignore[no-untyped-def]
+        looks.append(1)
+        return register(*given)
+
+    world.platform.register = counted  # type: ignore[method-assign]
+    world.connect()
+    world.pass_time(LOOK_AGAIN + 1)
+    assert len(looks) == 2
+    world.crash()
+    world.start()
+    world.pass_time(LOOK_AGAIN + 1)
+    assert len(looks) >= 3
+
+
+def test_a_registration_that_a_crash_cut_off_is_made_again(world: World) -> None:
+    world.far.hooks = False
+    world.connect()
+    world.far.hooks = True
+
+    world.pass_time(3700)
+
+    assert world.far.count("/api/hooks") >= 2
+    assert world.row().hook_error is None
+
+
+def test_a_wrong_client_secret_is_no_fault_of_the_users(world: World) -> None:
+    def refresh(_):  # type: ignore[no-untyped-def]
+        raise AppMisconfigured("app_secret_changed", "Whoever runs it must correct them.")
+        yield
+
+    world.platform.refresh = refresh  # type: ignore[method-assign]
+    world.connect()
+    world.pass_time(3600)
+
+    assert world.row().status == "connected"
+    assert world.row().reason == "app_secret_changed"
