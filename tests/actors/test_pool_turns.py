@@ -138,10 +138,12 @@ def test_a_full_turn_with_nothing_left_behind_it_submits_no_other() -> None:
 def test_messages_to_an_actor_with_a_turn_due_submit_no_second_turn() -> None:
     executor, journal = InlineExecutor(), list[str]()
     ref = Journal.start(executor, "a", journal)
-    for _ in range(10):
-        ref.tell("hello")
-    assert executor.depth == 1
-    assert waiting(ref) == 10
+    for _ in range(2):  # before its first turn, and later
+        for _ in range(10):
+            ref.tell("hello")
+        assert executor.depth == 1
+        assert waiting(ref) == 10
+        executor.run_until_idle()
 
 
 class Interrupted:
@@ -166,8 +168,8 @@ def test_a_message_that_comes_just_as_a_turn_ends_gets_one_turn_and_not_two() ->
     ref = Journal.start(executor, "a", journal)
     executor.run_until_idle()
     inbox = cast(Any, ref.actor_inbox)
+    inbox._lock = Interrupted(then=lambda: ref.tell("just now"))
     with pytest.raises(TurnOver) as over:
-        inbox._lock = Interrupted(then=lambda: ref.tell("just now"))
         inbox.get()
     assert (over.value.more, executor.depth) == (False, 1)
 

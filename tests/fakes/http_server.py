@@ -52,8 +52,8 @@ class HttpServer:
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.seen: list[Seen] = []
-        self.broken_writes = 0
-        """How often a client went away while it was being written to."""
+        self.broken = threading.Semaphore(0)
+        """Released each time that a client goes away while it is written to."""
         self._tls = tls
         self._behaviours: dict[str, Behaviour] = {}
         self._closing = threading.Event()
@@ -106,7 +106,7 @@ class HttpServer:
                     self.seen.append(seen)
                     self._behaviours[seen.path.partition("?")[0]](Wire(sock, self._closing), seen)
         except OSError:
-            self.broken_writes += 1
+            self.broken.release()
         except ValueError:
             pass  # what came is no HTTP
         finally:
