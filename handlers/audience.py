@@ -77,6 +77,12 @@ class Audience:
     def walk(self) -> Iterator[None]:
         """One batch to every stream, pausing every few of them."""
         frames = self._next_batch()
+        try:
+            yield from self._give_all(frames)
+        finally:
+            self.tally.walked += len(frames)
+
+    def _give_all(self, frames: list[Frame]) -> Iterator[None]:
         before, last = frames[0].event.offset - 1, frames[-1].event.offset
         for group, members in list(self.groups.items()):
             types = group.types
@@ -97,7 +103,6 @@ class Audience:
             frame = queue.popleft()
             size += len(frame.event.body)
             frames.append(frame)
-        self.tally.taken += len(frames)
         return frames
 
 

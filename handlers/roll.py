@@ -23,7 +23,7 @@ class Standing(msgspec.Struct, frozen=True):
     events: int
     """Dispatched to somebody's streams."""
     waiting: int
-    """Those of them that no walk has taken yet."""
+    """Those of them that haven't been given to everyone yet."""
     sent: int
     """Given to streams: one event to ten streams is ten."""
     joined: int
@@ -33,11 +33,11 @@ class Standing(msgspec.Struct, frozen=True):
 class Tally:
     """What dispatch and walks have done."""
 
-    __slots__ = ("queued", "sends", "sent", "taken")
+    __slots__ = ("queued", "sends", "sent", "walked")
 
     def __init__(self) -> None:
         self.queued = 0
-        self.taken = 0
+        self.walked = 0
         self.sent = 0
         self.sends = 0
 
@@ -84,7 +84,7 @@ class Roll:
             cut=dict(self.cut),
             recovered=dict(self.recovered),
             events=tally.queued,
-            waiting=tally.queued - tally.taken,
+            waiting=tally.queued - tally.walked,
             sent=tally.sent,
             joined=tally.sent - tally.sends,
         )

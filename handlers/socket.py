@@ -126,6 +126,7 @@ class SocketHandler(Handler, WebSocketHandler):
             cursor = self.get_query_argument("cursor", None)
             self._admit(stream, self._came_with, self.get_query_argument("userId", None), cursor)
             self._placed = cursor is not None
+        self.request.headers.clear()  # they would stay, token and all, for as long as the socket is open
 
     async def on_message(self, message: str | bytes) -> None:
         stream = self.stream

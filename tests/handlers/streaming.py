@@ -4,31 +4,29 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 from typing import Any
 
 import jwt
-from tornado.httpserver import HTTPServer
-from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
 from tornado.testing import bind_unused_port
-from tornado.web import Application, RequestHandler
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from actors.clock import VirtualClock
+from handlers.addresses import Proxies
+from handlers.app import make_app, make_server
 from handlers.auth import Authenticator
 from handlers.history import History
 from handlers.hub import Hub
-from handlers.intake import Body, InFlight
+from handlers.intake import InFlight
 from handlers.origins import Origins
 from handlers.requests import Requests
 from handlers.slices import Slices
-from handlers.socket import SocketHandler
-from handlers.sse import SseHandler
 from storage import events
 from storage.database import Database
 from storage.records import Draft, Event, Secret
@@ -39,37 +37,61 @@ PATIENCE = 10.0
 APP_ORIGIN = "https://app.example"
 
 
-class _App(Application):
-    """As much of the application as streams need."""
+class HeldReaders(Executor):
+    """Readings that are done only when the test says so."""
 
-    def get_handler_delegate(
-        self, request: HTTPServerRequest, target_class: type[RequestHandler], *args: Any, **kwargs: Any
-    ) -> HTTPMessageDelegate:
-        request.received = Body(InFlight(), lambda: "")  # type: ignore[attr-defined]
-        return super().get_handler_delegate(request, target_class, *args, **kwargs)
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(1)
+        self._asked: list[tuple[Future[Any], Callable[[], Any]]] = []
+        self.holding = False
 
-    def log_request(self, handler: RequestHandler) -> None:
-        self.settings["parts"].requests.finished(handler, handler.request.path)
+    @property
+    def waiting(self) -> int:
+        return len(self._asked)
+
+    def submit(self, do: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        if not self.holding:
+            return self._threads.submit(do, *args, **kwargs)
+        future: Future[Any] = Future()
+        self._asked.append((future, partial(do, *args, **kwargs)))
+        return future
+
+    def release(self) -> None:
+        """Read now, all that was asked for until now."""
+        asked, self._asked = self._asked, []
+        for future, do in asked:
+            future.set_result(self._threads.submit(do).result())
+
+    def fail(self, error: Exception) -> None:
+        asked, self._asked = self._asked, []
+        for future, _ in asked:
+            future.set_exception(error)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._threads.shutdown(wait, cancel_futures=cancel_futures)
 
 
 class Service:
-    def __init__(self, database: Database, **options: Any) -> None:
+    def __init__(self, database: Database, *, send_buffer: int | None = None, **options: Any) -> None:
         self.clock = VirtualClock()
         self.database = database
-        self.readers = ThreadPoolExecutor(2)
+        self.readers = HeldReaders()
         self.hub = Hub(self.clock, History(database, self.readers), random=Random(7), **options)
         database.publish = self.hub.publish
         self.authenticator = Authenticator(self.clock.now, secret=Secret(SECRET))
         listener, self.port = bind_unused_port()
+        if send_buffer is not None:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)  # for those it accepts, too
         self.origin = f"http://127.0.0.1:{self.port}"
         parts = SimpleNamespace(
             hub=self.hub,
             authenticator=self.authenticator,
             origins=Origins(self.origin, [APP_ORIGIN]),
             requests=Requests(self.clock.elapsed),
+            in_flight=InFlight(),
+            proxies=Proxies(),
         )
-        routes = [("/ws", SocketHandler), ("/api/sse/stream", SseHandler)]
-        self._server = HTTPServer(_App(routes, parts=parts))  # type: ignore[arg-type]
+        self._server = make_server(make_app(parts))  # type: ignore[arg-type]
         self._server.add_socket(listener)
         self.hub.start()
 
@@ -123,6 +145,73 @@ class Service:
             client.close()
 
 
+    @asynccontextmanager
+    async def slow_socket(self, user: str = "ada", cursor: str = "") -> AsyncIterator["SlowClient"]:
+        """A socket with hardly any room, read only when the test asks."""
+        reader, writer = await _connected(self.port, receive_buffer=4096)
+        lines = [
+            f"GET /ws?cursor={cursor} HTTP/1.1" if cursor else "GET /ws HTTP/1.1",
+            "Host: 127.0.0.1",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+            f"Authorization: Bearer {self.token(user)}",
+        ]
+        writer.write("\r\n".join([*lines, "", ""]).encode())
+        await reader.readuntil(b"\r\n\r\n")
+        client = SlowClient(reader)
+        client.greeting = await client.next()
+        try:
+            yield client
+        finally:
+            writer.transport.abort()
+
+
+class SlowClient:
+    """Reads frames by hand, so that nothing is read ahead."""
+
+    def __init__(self, reader: asyncio.StreamReader) -> None:
+        self._reader = reader
+        self.greeting: dict[str, Any] = {}
+
+    async def frame(self) -> tuple[int, bytes]:
+        """Opcode and payload of the next frame, which has to be whole and not masked."""
+        async with asyncio.timeout(PATIENCE):
+            first, size = await self._reader.readexactly(2)
+            assert first & 0xF0 == 0x80
+            if size >= 126:
+                size = int.from_bytes(await self._reader.readexactly(2 if size == 126 else 8))
+            return first & 0x0F, await self._reader.readexactly(size)
+
+    async def next(self) -> dict[str, Any]:
+        """The next message; pings are passed over."""
+        while True:
+            opcode, payload = await self.frame()
+            if opcode == 1:
+                return json.loads(payload)
+            assert opcode == 9, payload
+
+    async def until_closed(self) -> tuple[list[dict[str, Any]], int, str]:
+        """The messages that still come, then the code and reason of the end."""
+        messages = []
+        while True:
+            opcode, payload = await self.frame()
+            if opcode == 8:
+                return messages, int.from_bytes(payload[:2]), payload[2:].decode()
+            if opcode == 1:
+                messages.append(json.loads(payload))
+
+
+async def _connected(port: int, receive_buffer: int | None) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    sock = socket.socket()
+    if receive_buffer is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    sock.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
+    return await asyncio.open_connection(sock=sock, limit=4096 if receive_buffer else 65536)
+
+
 class SocketClient:
     def __init__(self, connection: ClientConnection) -> None:
         self.connection = connection
@@ -166,12 +255,7 @@ class SseClient:
     async def connect(
         cls, port: int, path: str, version: str, headers: dict[str, str], receive_buffer: int | None
     ) -> "SseClient":
-        sock = socket.socket()
-        if receive_buffer is not None:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        sock.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
-        client = cls(*await asyncio.open_connection(sock=sock, limit=4096 if receive_buffer else 65536))
+        client = cls(*await _connected(port, receive_buffer))
         lines = [f"GET {path} HTTP/{version}", "Host: 127.0.0.1"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         client._writer.write("\r\n".join([*lines, "", ""]).encode())
