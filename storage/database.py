@@ -50,8 +50,10 @@ class Database:
         try:
             database = cls(engine, _prepare(engine, vault), publish)
             database._writer.start()
-        except peewee.PeeweeException as error:
-            raise CannotOpen(_first_line(error)) from error
+        except Exception as error:
+            if isinstance(error, peewee.PeeweeException) or engine.reason(error):
+                raise CannotOpen(f"the database can't be opened: {_first_line(error)}") from error
+            raise
         return database
 
     @property
@@ -126,4 +128,4 @@ def _committed(session: Session, unit: Callable[[Transaction], T]) -> T:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or ["the database can't be opened"])[0]
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

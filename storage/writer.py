@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from time import monotonic
 from typing import Any
@@ -12,6 +12,7 @@ import structlog
 
 from storage import events, meta
 from storage.engine import Engine, Session
+from storage.group import Group
 from storage.line import Line, Ticket
 from storage.records import Event
 from storage.transaction import Transaction
@@ -28,19 +29,6 @@ STUCK_AFTER = 5.0
 """Seconds in one group after which the writer itself counts as the trouble."""
 
 Publish = Callable[[Sequence[Event]], None]
-Outcome = tuple["Future[Any]", Any, Exception | None]
-
-
-class _Trouble(Exception):
-    """The database let a whole group down."""
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class _UnitFailed(Exception):
-    """A unit failed by itself; the others have to be run without it."""
 
 
 class Writer:
@@ -84,39 +72,39 @@ class Writer:
     # -- the writer's thread ----------------------------------------------------------------------
     def _serve(self) -> None:
         try:
-            while group := self._line.take(GROUP_UNITS):
-                try:
-                    self._commit(group)
-                except _Trouble as trouble:
-                    self._endure(trouble.reason)
+            while tickets := self._line.take(GROUP_UNITS):
+                if not self._commit(deque(tickets)):
+                    self._endure()
         finally:  # also when the thread dies of something unforeseen: nobody waits for a dead writer
             self._health = Health(False, "closed", time.time())
             self._line.close()
             _refuse(self._line.refuse("closed"), "closed")
             self._session.close()
 
-    def _commit(self, tickets: list[Ticket]) -> None:
-        waiting = deque(tickets)
-        begun: list[Ticket] = []
+    def _commit(self, waiting: deque[Ticket]) -> bool:
+        """False when the database let the group down. Those that there was no time for are back in the line."""
         self._began = monotonic()
+        group = Group(self._engine, self._session)
         try:
-            outcomes = self._transact(self._take_turns(waiting), begun)
+            try:
+                outcomes = group.commit(self._take_turns(waiting))
+            except Exception as error:
+                if group.committing or self._engine.reason(error) != "lost":
+                    raise
+                outcomes = group.commit_again(self._reconnect())
         except Exception as error:
-            reason = self._engine.reason(error) or "lost"
-            log.error("group_failed", reason=reason, units=len(begun), error=str(error).strip())
-            for ticket in begun:
-                ticket.future.set_exception(StorageUnavailable(reason))
-            raise _Trouble(reason) from error
+            self._let_down(group, waiting, error)
+            return False
         finally:
             self._began = None
-            self._line.give_back(waiting)
-        if told := self._session.tx.told:
-            self._publish(told)
+        self._line.give_back(waiting)
+        self._publish(group.told)
         for future, value, failure in outcomes:
             if failure is None:
                 future.set_result(value)
             else:
                 future.set_exception(failure)
+        return True
 
     def _take_turns(self, waiting: deque[Ticket]) -> Iterator[Ticket]:
         """Those whose turn it is, until the group's time is up; what nobody waits for any more is left out."""
@@ -130,64 +118,8 @@ class Writer:
                     yield ticket
             now = monotonic()
 
-    def _transact(self, tickets: Iterator[Ticket], begun: list[Ticket]) -> list[Outcome]:
-        session = self._session
-        try:
-            outcomes = self._run(session, tickets, begun)
-        except _UnitFailed:
-            # Rare enough not to be prepared for: savepoints around all of them cost as much as most of their work.
-            session.rollback()
-            outcomes = self._run_apart(session, begun)
-        try:
-            session.commit()
-        except Exception as error:
-            if self._engine.reason(error) in (None, "lost"):
-                self._doubtful = session.tx.told or []
-            raise
-        return outcomes
-
-    def _run(self, session: Session, tickets: Iterator[Ticket], begun: list[Ticket]) -> list[Outcome]:
-        """All in one go."""
-        outcomes: list[Outcome] = []
-        session.begin()
-        session.tx.told = []
-        for ticket in tickets:
-            begun.append(ticket)
-            try:
-                outcomes.append((ticket.future, ticket.unit(session.tx), None))
-            except Exception as error:
-                if self._engine.reason(error):
-                    raise
-                raise _UnitFailed from error
-        if session.is_spoiled():
-            raise _UnitFailed
-        return outcomes
-
-    def _run_apart(self, session: Session, begun: list[Ticket]) -> list[Outcome]:
-        """Each in a savepoint, so that one that fails takes only itself back."""
-        outcomes: list[Outcome] = []
-        session.begin()
-        session.tx.told = told = list[Event]()
-        for unit, future, _ in begun:
-            before = len(told)
-            session.begin_unit()
-            try:
-                value = unit(session.tx)
-                if session.is_spoiled():
-                    raise RuntimeError("the unit went on after its SQL had failed")
-            except Exception as error:
-                if self._engine.reason(error):
-                    raise
-                session.undo_unit()
-                del told[before:]
-                outcomes.append((future, None, error))
-            else:
-                session.keep_unit()
-                outcomes.append((future, value, None))
-        return outcomes
-
     def _publish(self, told: Sequence[Event]) -> None:
-        if self.publish is None:
+        if not told or self.publish is None:
             return
         try:
             self.publish(told)
@@ -195,12 +127,21 @@ class Writer:
             log.exception("publish_failed", events=len(told))
 
     # -- trouble ----------------------------------------------------------------------------------
-    def _endure(self, reason: Reason) -> None:
-        """Refuses everybody, and tries about each second whether the trouble is over."""
-        since = time.time()
-        self._health = Health(False, reason, since)
-        log.error("storage_lost", reason=reason)
-        _refuse(self._line.refuse(reason), reason)
+    def _let_down(self, group: Group, waiting: Iterable[Ticket], error: Exception) -> None:
+        """From now on everybody is refused, and nothing of this group has happened, unless it was lost on the way."""
+        reason = self._reason(error)
+        log.error("storage_lost", reason=reason, units=len(group.begun), error=str(error).strip())
+        if group.committing and reason == "lost":
+            self._doubtful = group.told
+        self._health = Health(False, reason, time.time())
+        waiting = [*waiting, *self._line.refuse(reason)]
+        for ticket in group.begun:
+            ticket.future.set_exception(StorageUnavailable(reason))
+        _refuse(waiting, reason)
+
+    def _endure(self) -> None:
+        """Tries about each second whether the trouble is over."""
+        since = self._health.since
         while not self._line.wait_until_closed(PROBE_EVERY):
             found = self._probe()
             if found is None:
@@ -215,9 +156,8 @@ class Writer:
 
     def _probe(self) -> Reason | None:
         """Starts afresh, puts down as much as a delivery, and takes it away again. What is still wrong, or None."""
-        self._session.close()
         try:
-            session = self._session = self._connect()
+            session = self._reconnect()
             session.begin()
             meta.keep(session.tx, "probe", "." * 65_536)
             session.commit()
@@ -226,7 +166,7 @@ class Writer:
             session.commit()
             self._settle(session)
         except Exception as error:
-            return self._engine.reason(error) or "lost"
+            return self._reason(error)
         return None
 
     def _settle(self, session: Session) -> None:
@@ -239,6 +179,14 @@ class Writer:
             log.info("doubt_settled", events=len(doubtful), happened=happened)
             if happened:
                 self._publish(doubtful)
+
+    def _reason(self, error: Exception) -> Reason:
+        return self._engine.reason(error) or "lost"
+
+    def _reconnect(self) -> Session:
+        self._session.close()
+        self._session = self._connect()
+        return self._session
 
     def _connect(self) -> Session:
         session = self._engine.writer()
