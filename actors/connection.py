@@ -26,7 +26,7 @@ from actors.platforms.base import Answer, Call
 from actors.platforms.failures import PlatformError
 from actors.schedule import phase
 from actors.state import ConnectionState, waits
-from actors.troubles import after_failure
+from actors.troubles import after_failure, needs_reauth
 from storage import connections, hooks
 from storage.database import StorageUnavailable
 
@@ -46,6 +46,7 @@ class ConnectionActor(ConnectionState):
     """The first batch of an incarnation may hold what killed the one before."""
     _wanted: dict[str, Operation] | None = None
     _leaving = False
+    _poll_again = False
 
     # -- hearing ---------------------------------------------------------------------------------
 
@@ -137,6 +138,20 @@ class ConnectionActor(ConnectionState):
         self._leaving = True
         if not self._is_exchanging():
             self.retire()
+
+    def fetch(self) -> None:
+        """A webhook said that there is something new, without saying what."""
+        if self.row.status != "connected":
+            return
+        if self._operation is not None and self._operation.kind == "poll":
+            self._poll_again = True  # this one may have looked already
+        else:
+            self._want("poll")
+
+    def grant_ended(self, reason: str, hint: str) -> None:
+        """A webhook said so: no need to find out by a call."""
+        if self.row.status == "connected":
+            needs_reauth(self, reason, hint)
 
     def _order(self, kind: str, order: Any) -> None:
         if self.row.status == "connected":
@@ -235,6 +250,9 @@ class ConnectionActor(ConnectionState):
         if operation.kind == "connect":
             self.failures = 0
             self._see_to_hooks()
+            self._want("poll")
+        elif operation.kind == "poll" and self._poll_again:
+            self._poll_again = False
             self._want("poll")
         elif operation.kind == "disconnect":
             self.retire()

@@ -31,9 +31,9 @@ def after_failure(me: "ConnectionActor", operation: Operation, error: PlatformEr
         elif operation.kind == "connect":
             _connect_failed(me, error)
         elif isinstance(error, GrantRefused):
-            _needs_reauth(me, error.reason, error.hint)
+            needs_reauth(me, error.reason, error.hint)
         elif isinstance(error, Unauthorized):
-            _needs_reauth(me, "user_revoked", "The platform no longer takes this access. Please reconnect.")
+            needs_reauth(me, "user_revoked", "The platform no longer takes this access. Please reconnect.")
         else:
             _put_off(me, operation.kind, error)
     except StorageUnavailable as trouble:
@@ -41,7 +41,7 @@ def after_failure(me: "ConnectionActor", operation: Operation, error: PlatformEr
         me.again(operation.kind, STORAGE_AGAIN)
 
 
-def _needs_reauth(me: "ConnectionActor", reason: str, hint: str) -> None:
+def needs_reauth(me: "ConnectionActor", reason: str, hint: str) -> None:
     """Once per trouble: no more calls, one notification, a link."""
     log.warning("connection_needs_reauth", **me.names, reason=reason)
     url = f"{me.shared.public_url}/api/oauth/{me.key.platform}/connect"

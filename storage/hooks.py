@@ -14,24 +14,29 @@ _OF_KEY = "WHERE user_id = ? AND platform = ?"
 
 def of(tx: Transaction, vault: Vault, key: ConnectionKey) -> list[Hook]:
     """A connection's hooks, the oldest first."""
-    rows = tx.all(f"SELECT external_id, place, secret, expires_at FROM platform_webhooks {_OF_KEY} ORDER BY id", *key)
+    rows = tx.all(
+        f"SELECT external_id, place, secret, expires_at, address FROM platform_webhooks {_OF_KEY} ORDER BY id", *key
+    )
     return [
-        Hook(external_id, where, vault.open(secret, bound_to(key, external_id)), expires_at)
-        for external_id, where, secret, expires_at in rows
+        Hook(external_id, where, vault.open(secret, bound_to(key, external_id)), expires_at, address)
+        for external_id, where, secret, expires_at, address in rows
     ]
 
 
 def keep(tx: Transaction, vault: Vault, key: ConnectionKey, hook: Hook) -> None:
     """New, or in place of the one of the same external id."""
     tx.run(
-        "INSERT INTO platform_webhooks (user_id, platform, external_id, place, secret, expires_at, created_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (user_id, platform, external_id) DO UPDATE SET "
-        "place = excluded.place, secret = excluded.secret, expires_at = excluded.expires_at",
+        "INSERT INTO platform_webhooks "
+        "(user_id, platform, external_id, place, secret, expires_at, address, created_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (user_id, platform, external_id) DO UPDATE SET "
+        "place = excluded.place, secret = excluded.secret, expires_at = excluded.expires_at, "
+        "address = excluded.address",
         *key,
         hook.external_id,
         hook.where,
         vault.seal(hook.secret, bound_to(key, hook.external_id)),
         hook.expires_at,
+        hook.address,
         time.time(),
     )
 

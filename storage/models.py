@@ -52,6 +52,29 @@ class PlatformConnection(Model):
         table_name = "platform_connections"
 
 
+class PlatformAddress(Model):
+    platform = TextField()
+    address = TextField()
+    user_id = TextField()
+
+    class Meta:
+        table_name = "platform_addresses"
+        primary_key = CompositeKey("platform", "address", "user_id")
+
+
+class ConnectFlow(Model):
+    state = TextField(primary_key=True)
+    user_id = TextField()
+    platform = TextField()
+    browser = TextField()
+    verifier = TextField()
+    return_to = TextField()
+    expires_at = DoubleField()
+
+    class Meta:
+        table_name = "connect_flows"
+
+
 class Cursor(Model):
     user_id = TextField()
     platform = TextField()
@@ -72,6 +95,7 @@ class PlatformWebhook(Model):
     secret = TextField()
     expires_at = DoubleField(null=True)
     created_at = DoubleField()
+    address = TextField(null=True)
 
     class Meta:
         table_name = "platform_webhooks"

@@ -67,6 +67,8 @@ class Account(msgspec.Struct, frozen=True):
     name: str
     details: dict[str, str] = {}
     """What else the platform file needs to know of the account, such as GitHub's login."""
+    addresses: tuple[str, ...] = ()
+    """By which webhooks name the account, where they come for all users to one door: a mailbox, a team and user."""
 
 
 class Connection(msgspec.Struct, frozen=True):
@@ -105,6 +107,8 @@ class Hook(msgspec.Struct, frozen=True):
     """What it watches there: a repository, a mailbox, a calendar."""
     secret: Secret
     expires_at: float | None = None
+    address: str | None = None
+    """By which its webhooks name it, where they come for all users to one door."""
 
 
 class Delivery(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from actors import tokens
 from actors.messages import Connect
 from actors.operations.base import Steps
 from actors.platforms.failures import PlatformError
-from storage import connections, events
+from storage import addresses, connections, events
 from storage.records import Account, Draft, Token
 
 if TYPE_CHECKING:
@@ -23,8 +23,17 @@ class OtherAccount(PlatformError):
     kind = "other_account"
 
 
+class ConsentIncomplete(PlatformError):
+    """The user unticked what nothing works without."""
+
+    kind = "consent_incomplete"
+
+
 def connecting(me: "ConnectionActor", order: Connect) -> Steps:
     grant = yield from me.platform.exchange(order.code, order.redirect_uri, order.verifier)
+    missing = me.platform.missing(grant.scope or "")
+    if missing:
+        raise ConsentIncomplete(f"It can't work without {', '.join(missing)}. Please connect again and allow that.")
     token = tokens.granted(grant, me.clock.now(), lifetime=me.platform.grant_lifetime)
     # Who it is must be known before the token may replace another. A token that a crash loses here
     # costs one more click; one stored for the wrong account would cost somebody their privacy.
@@ -49,6 +58,7 @@ def _commit(me: "ConnectionActor", tx: Any, generation: int, token: Token, accou
     if not connections.keep_token(tx, me.shared.vault, me.key, generation, token, account=account, status="connected"):
         return False
     connections.update(tx, me.key, error_message=None, reason=None)
+    addresses.keep(tx, me.key, account.addresses)
     fields = {"platform": me.key.platform, "status": "connected", "method": "polling", "account": account.name}
     fields["message"] = f"{me.platform.title} is connected as {account.name}"
     events.append(tx, me.key.user, [Draft("connected", fields)], me.clock.now())

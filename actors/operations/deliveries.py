@@ -80,21 +80,36 @@ def _commit(me: "ConnectionActor", good: list[Readable], now: float) -> None:
     else:
         if news:
             me.hook_was_heard(now)
+        _follow(me, [happening for _, happening in good])
+
+
+def _follow(me: "ConnectionActor", happenings: list[Happening]) -> None:
+    """What webhooks set off beyond their own commit. The commit has made the poll due, in case this isn't reached."""
+    ended = next((one.ended for one in happenings if one.ended is not None), None)
+    if ended is not None:
+        me.grant_ended(ended.reason, ended.hint)
+    elif any(one.fetch for one in happenings):
+        me.fetch()
 
 
 def _finish(me: "ConnectionActor", tx: Any, good: list[Readable], now: float, news: bool) -> None:
     drafts: list[Draft] = []
     items: list[Item] = []
+    fetch = False
     for delivery, happening in good:
         if deliveries.finish(tx, delivery.id, now):
             items.extend(happening.items)
             drafts.append(_received(me, delivery, happening))
+            fetch = fetch or happening.fetch
     if items:
         data.add(tx, me.key, items, now)
     if drafts:
         events.append(tx, me.key.user, drafts, now)
-    if news:
-        connections.update(tx, me.key, hook_seen_at=now)
+    columns = {"hook_seen_at": now} if news else {}
+    if fetch:
+        columns["next_poll"] = now
+    if columns:
+        connections.update(tx, me.key, **columns)
 
 
 def _received(me: "ConnectionActor", delivery: Delivery, happening: Happening) -> Draft:

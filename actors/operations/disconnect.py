@@ -8,7 +8,7 @@ from actors.messages import Disconnect
 from actors.operations.base import Steps
 from actors.operations.hook import unhooking
 from actors.platforms.failures import PlatformError
-from storage import connections, data, events
+from storage import addresses, connections, data, events
 from storage.records import Draft
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def disconnecting(me: "ConnectionActor", order: Disconnect) -> Steps:
 
 def _commit(me: "ConnectionActor", tx: Any, purge: bool) -> None:
     connections.forget_token(tx, me.key)
+    addresses.forget(tx, me.key)
     connections.update(tx, me.key, status="disconnected", next_poll=None, error_message=None, reason=None)
     if purge:
         data.purge(tx, me.key)

@@ -9,6 +9,7 @@ other messages while a call is under way.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -118,6 +119,11 @@ class Inbound(msgspec.Struct, frozen=True):
     headers: Mapping[str, str]
     body: bytes
     at: float
+    method: str = "POST"
+    params: Mapping[str, str] = {}
+    """Of the query."""
+    user: str | None = None
+    """Whom the path names, where it names anybody."""
 
 
 class Verified(msgspec.Struct, frozen=True):
@@ -133,12 +139,72 @@ class Refused(msgspec.Struct, frozen=True):
     message: str
 
 
+class Whose(msgspec.Struct, frozen=True):
+    """Asked of the service: who stands behind these addresses? It is sent a list of `Resident`s for each."""
+
+    addresses: Sequence[str]
+
+
+class Resident(msgspec.Struct, frozen=True):
+    user: str
+    secret: Secret | None = None
+    """The hook's, where the address is one of a hook."""
+    where: str = ""
+    """What that hook watches."""
+
+
+class PublicKey(msgspec.Struct, frozen=True):
+    """Asked of the service: the key of this id, published as a JWKS at this address. It is sent the key, or None."""
+
+    url: str
+    kid: str
+
+
+class Parcel(msgspec.Struct, frozen=True):
+    """A delivery for one user, out of a request that may concern several."""
+
+    user: str
+    delivery_id: str
+    kind: str
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """A request that is in order: answered with `status` once its parcels are stored, of which there may be none."""
+
+    status: int
+    parcels: Sequence[Parcel] = ()
+    dropped: str | None = None
+    """Why there are none, as a code to be counted."""
+
+
+class Handshake(msgspec.Struct, frozen=True):
+    """The platform only wants to see that we are here."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "text/plain"
+
+
+Receives = Generator[Whose | PublicKey, Any, Taken | Handshake | Refused]
+"""A request at a platform's shared door, from its bytes to what is to be stored and answered."""
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """A webhook says that the grant is gone."""
+
+    reason: str
+    hint: str
+
+
 class Happening(msgspec.Struct, frozen=True):
     """A webhook made readable, and the items it carried."""
 
     fields: Mapping[str, str | None]
     """who, what, where, url, message"""
     items: Sequence[Item] = ()
+    fetch: bool = False
+    """It only says that there is something new: the poll knows what."""
+    ended: Ended | None = None
 
 
 class Endpoints(msgspec.Struct, frozen=True):
@@ -160,7 +226,13 @@ class Platform(ABC):
     endpoints: ClassVar[Endpoints]
     poll_every: ClassVar[str]
     """Cron line or duration, when nothing pushes."""
+    scopes: ClassVar[Sequence[str]] = ()
+    """What is asked of the user."""
+    pkce: ClassVar[bool] = True
+    """Whether a proof key helps here; where it does harm, it isn't sent."""
     pushes: ClassVar[bool] = False
+    shared_door: ClassVar[bool] = False
+    """Its webhooks for all users come to one address, `/api/webhooks/{slug}`, and say whom they concern."""
     limit_scope: ClassVar[Literal["user", "app"]] = "user"
     """Whose limit a 429 speaks of."""
     refresh_rotates: ClassVar[bool] = False
@@ -173,6 +245,24 @@ class Platform(ABC):
     def __init__(self, client: Client, endpoints: Endpoints | None = None) -> None:
         self.client = client
         self.urls = endpoints or self.endpoints
+
+    # -- consent --------------------------------------------------------------------------------
+    def authorize_params(self) -> Mapping[str, str]:
+        """What this platform wants besides the parameters that all of them take."""
+        return {"scope": " ".join(self.scopes)}
+
+    def authorize_url(self, state: str, redirect_uri: str, challenge: str | None = None) -> str:
+        """Where the user is sent to say yes."""
+        params: dict[str, str] = {"response_type": "code", "client_id": self.client.id}
+        params |= {"redirect_uri": redirect_uri, "state": state}
+        if challenge is not None and self.pkce:
+            params |= {"code_challenge": challenge, "code_challenge_method": "S256"}
+        params |= self.authorize_params()
+        return f"{self.urls.authorize_url}?{urlencode(params, quote_via=quote)}"
+
+    def missing(self, scope: str) -> Sequence[str]:
+        """What the user did not grant of that without which nothing works. `scope` is as the platform gave it."""
+        return ()
 
     # -- tokens: as RFC 6749 has them, which is how most platforms do -----------------------------
     def exchange(
@@ -220,6 +310,11 @@ class Platform(ABC):
         return f"{count} new in {self.title}: {data_type.replace('_', ' ')}"
 
     # -- pushes; only where `pushes` ------------------------------------------------------------
+    def receive(self, request: Inbound) -> Receives:
+        """A request at the shared door, or with `request.user` at one user's of a platform that has both."""
+        yield from ()
+        raise LookupError(f"{self.slug} has no shared door")
+
     def verify(self, request: Inbound, secrets: Sequence[Secret]) -> Verified | Refused:
         raise LookupError(f"{self.slug} has no webhooks")
 

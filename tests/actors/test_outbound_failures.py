@@ -1,6 +1,7 @@
 """A platform that can't be reached: each way has its kind, and is told without the call's secrets."""
 
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -78,9 +79,20 @@ def test_a_certificate_of_nobody_is_tls_and_says_why(tmp_path: Path) -> None:
         assert server.seen == []
 
 
-def test_plain_http_where_tls_was_expected_is_tls(server: HttpServer) -> None:
-    server.on("/", reply(200, b""))
-    assert failure(server.url.replace("http:", "https:") + "/").kind == "tls"
+def test_plain_http_where_tls_was_expected_is_tls() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            sock, _ = listener.accept()
+            with sock:
+                sock.recv(1)
+                sock.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                sock.recv(65_536)
+
+        server = threading.Thread(target=answer)
+        server.start()
+        assert failure(f"https://127.0.0.1:{listener.getsockname()[1]}/").kind == "tls"
+        server.join()
 
 
 def test_what_speaks_of_the_platform_and_not_of_the_call_counts_for_its_circuit() -> None:

@@ -1,0 +1,49 @@
+"""Which users stand behind an address that a webhook names: an account's, or one of a hook."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from storage import hooks
+from storage.records import ConnectionKey, Secret
+from storage.transaction import Transaction
+from storage.vault import Vault
+
+
+class Behind(msgspec.Struct, frozen=True):
+    user: str
+    secret: Secret | None = None
+    """The hook's, where the address is one of a hook."""
+    where: str = ""
+
+
+def keep(tx: Transaction, key: ConnectionKey, addresses: Sequence[str]) -> None:
+    """In place of those that the connection had."""
+    forget(tx, key)
+    for address in dict.fromkeys(addresses):
+        tx.run("INSERT INTO platform_addresses (platform, address, user_id) VALUES (?, ?, ?)", key[1], address, key[0])
+
+
+def forget(tx: Transaction, key: ConnectionKey) -> None:
+    tx.run("DELETE FROM platform_addresses WHERE user_id = ? AND platform = ?", *key)
+
+
+def behind(tx: Transaction, vault: Vault, platform: str, address: str) -> list[Behind]:
+    """Those who are connected, by account or by hook."""
+    accounts = tx.all(
+        "SELECT a.user_id FROM platform_addresses a JOIN platform_connections c "
+        "ON c.user_id = a.user_id AND c.platform = a.platform "
+        "WHERE a.platform = ? AND a.address = ? AND c.status <> 'disconnected' ORDER BY a.user_id",
+        platform,
+        address,
+    )
+    of_hooks = tx.all(
+        "SELECT user_id, external_id, place, secret FROM platform_webhooks WHERE platform = ? AND address = ? "
+        "ORDER BY user_id, id",
+        platform,
+        address,
+    )
+    return [Behind(user) for (user,) in accounts] + [
+        Behind(user, vault.open(secret, hooks.bound_to(ConnectionKey(user, platform), external_id)), place)
+        for user, external_id, place, secret in of_hooks
+    ]
