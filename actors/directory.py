@@ -28,6 +28,7 @@ class Directory:
     def __init__(self) -> None:
         self._entries: dict[ConnectionKey, Entry] = {}
         self._hook_secrets: dict[ConnectionKey, tuple[Secret, ...]] = {}
+        self._hooks_as_of = object()
         self.supervision = Supervision()
         self.supervisor: pykka.ActorRef[Any] | None = None
 
@@ -60,10 +61,18 @@ class Directory:
         """None: not known here, read them from storage."""
         return self._hook_secrets.get(key)
 
-    def cache_hook_secrets(self, key: ConnectionKey, secrets: tuple[Secret, ...]) -> None:
+    def hooks_as_of(self) -> object:
+        """To be taken before they are read: whether any has changed since shows by it."""
+        return self._hooks_as_of
+
+    def cache_hook_secrets(self, key: ConnectionKey, secrets: tuple[Secret, ...], as_of: object) -> None:
+        """What was read while some changed may be the old ones, and isn't kept."""
         self._hook_secrets[key] = secrets
+        if as_of is not self._hooks_as_of:  # looked at after the keeping, as a change is marked before the forgetting
+            self._hook_secrets.pop(key, None)
 
     def forget_hook_secrets(self, key: ConnectionKey) -> None:
+        self._hooks_as_of = object()
         self._hook_secrets.pop(key, None)
 
     # -- the supervisor's side -------------------------------------------------------------------
@@ -83,4 +92,4 @@ class Directory:
 
     def remove(self, key: ConnectionKey) -> None:
         self._entries.pop(key, None)
-        self._hook_secrets.pop(key, None)
+        self.forget_hook_secrets(key)
