@@ -51,7 +51,7 @@ class ConnectionState(PooledActor):
         self._last_heard = 0
         self._handled = 0
         self.failures = 0
-        self._told_trouble = False
+        self.told_trouble = False
         self._last_error: str | None = None
         self._history: tuple[tuple[float, str], ...] = ()
         self._poll_timer: Timer | None = None
@@ -198,7 +198,7 @@ class ConnectionState(PooledActor):
     def polled(self, now: float, next_poll: float) -> None:
         """The commit of a poll went through."""
         self.failures = 0
-        self._told_trouble = False
+        self.told_trouble = False
         self._last_error = None
         self.reload()
         self._arm_poll()
@@ -210,7 +210,7 @@ class ConnectionState(PooledActor):
         return min(LAST_AGAIN, FIRST_AGAIN * 2.0 ** (self.failures - 1))
 
     def trouble_was_told(self) -> None:
-        self._told_trouble = True
+        self.told_trouble = True
 
     def fell_silent(self, why: str) -> None:
         """No more calls until somebody reconnects; deliveries are worked off all the same."""
@@ -229,7 +229,7 @@ class ConnectionState(PooledActor):
 
     def recovery(self) -> list[Draft]:
         """What to tell when a poll went well after trouble was told."""
-        if not self._told_trouble:
+        if not self.told_trouble:
             return []
         fields = {"platform": self.key.platform, "status": "connected", "method": self.monitoring().method}
         return [Draft("connection_status", fields | {"reason": "recovered", "hint": "The platform answers again."})]

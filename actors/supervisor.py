@@ -146,7 +146,7 @@ class Supervisor(PooledActor):
         now = self.shared.clock.now()
         trouble.since, trouble.retry_at = now, now + verdict.retry_after
         log.error("child_parked", **_told(fact), retry_in=round(verdict.retry_after))
-        if trouble.state != "parked":
+        if trouble.record.parkings == 1:  # it is parked anew after each try in vain: no news
             self._alert(fact.key, "connection_parked", "This connection keeps failing and is tried again later.")
         trouble.state = "parked"
         self._later(verdict.retry_after, m.RestartDue(fact.key))
@@ -267,9 +267,16 @@ class Supervisor(PooledActor):
         except StorageUnavailable as trouble:
             log.warning("sweep_postponed", reason=trouble.reason)
             keys = []
+        self._forget_healed()
         for key in keys:
             self.directory.tell(key, m.DELIVERIES_DUE)
         self._later(SWEEP_EVERY, m.SweepDue())
+
+    def _forget_healed(self) -> None:
+        now = self.shared.clock.elapsed()
+        for key, trouble in list(self._troubles.items()):
+            if trouble.state == "running" and self.policy.healed(trouble.record, now):
+                del self._troubles[key]
 
     def _later(self, seconds: float, message: Any) -> None:
         self.shared.clock.call_later(seconds, partial(self.actor_ref.tell, message))

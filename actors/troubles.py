@@ -7,7 +7,14 @@ import structlog
 
 from actors.operations.base import Operation
 from actors.operations.connect import OtherAccount
-from actors.platforms.failures import AppMisconfigured, GrantRefused, PlatformError, RateLimited, Unauthorized
+from actors.platforms.failures import (
+    AppMisconfigured,
+    CallFailed,
+    GrantRefused,
+    PlatformError,
+    RateLimited,
+    Unauthorized,
+)
 from storage import connections, events
 from storage.database import StorageUnavailable
 from storage.records import Draft
@@ -21,6 +28,11 @@ STORAGE_AGAIN = 5.0
 HOOK_AGAIN = 3600.0
 TELL_AFTER = 3
 """Failed polls in a row before the user is told: a platform's hiccup is no news."""
+
+
+NOT_MADE = frozenset({"busy", "paused", "circuit_open", "stopped"})
+"""Calls that the lane sent away: they say nothing of this connection."""
+FIRST_WAIT = 30.0
 
 
 def after_failure(me: "ConnectionActor", operation: Operation, error: PlatformError | StorageUnavailable) -> None:
@@ -78,6 +90,12 @@ def _connect_failed(me: "ConnectionActor", error: PlatformError) -> None:
 
 
 def _put_off(me: "ConnectionActor", kind: str, error: PlatformError) -> None:
+    if isinstance(error, CallFailed) and error.kind in NOT_MADE:
+        # Everybody who waits is sent away with the same time: it is spread well, and nobody's failure.
+        delay = (error.retry_after or FIRST_WAIT) * random.uniform(1.0, 1.5)
+        _store_trouble(me, kind, error, me.clock.now() + delay)
+        me.again(kind, delay)
+        return
     delay = me.failed(error.detail)
     if isinstance(error, RateLimited) and me.platform.limit_scope == "app":
         me.shared.lanes.pause(me.key.platform, error.retry_after or delay)
@@ -94,7 +112,7 @@ def _put_off(me: "ConnectionActor", kind: str, error: PlatformError) -> None:
 
 
 def _store_trouble(me: "ConnectionActor", kind: str, error: PlatformError, at: float) -> None:
-    tell = me.failures == TELL_AFTER
+    tell = me.failures == TELL_AFTER and not me.told_trouble
 
     reason = error.reason if isinstance(error, AppMisconfigured) else None
 

@@ -128,3 +128,14 @@ def test_a_webhook_is_worked_off_while_a_poll_waits_for_its_answer(world: World)
     world.arrive("d1", what="hello")
 
     assert [e["what"] for e in world.events("ada", "webhook_received")] == ["hello"]
+
+
+def test_a_call_that_the_lane_sends_away_is_put_off_and_is_no_failure_of_the_connection(world: World) -> None:
+    world.connect()
+    for _ in range(5):
+        world.lanes.pause("tiny", 600)
+        world.directory.tell(ADA, Poll())
+        world.pass_time(1000)
+
+    assert world.events("ada", "connection_status") == []
+    assert world.row().error_message is None

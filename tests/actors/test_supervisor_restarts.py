@@ -145,3 +145,16 @@ def test_a_connection_whose_row_is_gone_leaves_no_actor(world: World) -> None:
     world.settle()
 
     assert world.directory.status(GRACE) is None
+
+
+def test_one_that_is_tried_again_in_vain_is_parked_anew_without_another_alert(world: World) -> None:
+    world.connect()
+    for _ in range(6):
+        fail(world)
+        world.pass_time(20)
+    assert world.status().state == "parked"
+    world.pass_time(900)
+    fail(world)
+
+    assert world.status().state == "parked"
+    assert [e["code"] for e in world.events("ada", "problem")] == ["connection_parked"]
