@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 MOST_QUEUED = 4096
 """Events that wait for a walk. Past it they are left in the log, and read from it when the walks have caught up."""
-BATCH_BYTES = 128 * 1024
+BATCH_BYTES = 64 * 1024
 """About how much is joined into one send."""
 STRIDE = 64
 """Streams between two looks at the clock."""

@@ -2,29 +2,27 @@
 
 from collections.abc import Mapping
 from http.client import responses
-from typing import Any
+from typing import Any, ClassVar
+
+from tornado.web import HTTPError
 
 
-class ApiError(Exception):
-    """Ends a request with the JSON of `errors`; anything else that is raised becomes a bare 500."""
+class ApiError(HTTPError):
+    """Ends a request with the JSON of `body`; anything else that is raised becomes a bare 500."""
 
-    status = 500
+    status: ClassVar[int] = 500
 
     def __init__(
-        self,
-        code: str,
-        message: str,
-        *,
-        hint: str | None = None,
-        status: int | None = None,
-        headers: Mapping[str, str] | None = None,
+        self, code: str, message: str, *, hint: str | None = None, headers: Mapping[str, str] | None = None
     ) -> None:
-        super().__init__(message)
+        super().__init__(type(self).status)
         self.code = code
         self.message = message
         self.hint = hint
-        self.status = status or type(self).status
         self.headers = headers or {}
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class BadRequest(ApiError):
@@ -64,6 +62,12 @@ class TooMany(ApiError):
     status = 429
 
 
+class BadGateway(ApiError):
+    """A platform, not we."""
+
+    status = 502
+
+
 class Unavailable(ApiError):
     """Not now; the same request may be good later."""
 
@@ -73,18 +77,27 @@ class Unavailable(ApiError):
         super().__init__(code, message, hint=hint, headers={"Retry-After": str(retry_after)})
 
 
-def of_status(status: int) -> ApiError:
-    """The error for a status that Tornado itself came to, such as an unknown path."""
-    phrase = responses.get(status, "Error")
-    code = phrase.lower().replace(" ", "_").replace("-", "_").replace("'", "")
-    if status >= 500:
-        return ApiError("internal_error", "Something went wrong here; it has been logged.", status=status)
-    return ApiError(code, f"{phrase}.", status=status)
-
-
-def body(error: ApiError, request_id: str) -> dict[str, Any]:
-    told: dict[str, Any] = {"code": error.code, "message": error.message}
-    if error.hint:
-        told["hint"] = error.hint
+def body(error: BaseException | None, status: int, request_id: str) -> dict[str, Any]:
+    """The JSON of whatever ended a request. Of what we didn't mean to raise, nothing is told."""
+    told: dict[str, Any]
+    if isinstance(error, ApiError):
+        told = {"code": error.code, "message": error.message}
+        if error.hint:
+            told["hint"] = error.hint
+    elif status >= 500:
+        told = {"code": "internal_error", "message": "Something went wrong here; it has been logged."}
+    else:
+        phrase = responses.get(status, "Error")
+        told = {"code": phrase.lower().replace(" ", "_").replace("-", "_"), "message": f"{phrase}."}
     told["request_id"] = request_id
     return {"error": told}
+
+
+_OF_STATUS: dict[int, type[ApiError]] = {
+    kind.status: kind for kind in (BadRequest, Forbidden, NotFound, TooLarge, TooMany)
+}
+
+
+def with_status(status: int, code: str, message: str) -> ApiError:
+    """For answers that somebody else has decided on."""
+    return NotAuthenticated(code, message) if status == 401 else _OF_STATUS.get(status, BadRequest)(code, message)

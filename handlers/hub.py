@@ -242,7 +242,7 @@ class Hub:
     async def drain(self, seconds: float) -> None:
         """End all streams, spread over this long, each told when to come back. New ones are sent away."""
         self.draining = True
-        streams = self._roll.all()
+        streams = self.streams()
         loop = asyncio.get_running_loop()
         began = loop.time()
         for number, stream in enumerate(streams):
@@ -253,8 +253,11 @@ class Hub:
         try:
             await asyncio.wait_for(self._roll.empty.wait(), LAST_CALL)
         except TimeoutError:
-            for stream in self._roll.all():
+            for stream in self.streams():
                 stream.io.close()
+
+    def streams(self) -> list[Stream]:
+        return self._roll.all()
 
     def standing(self) -> Standing:
         return self._roll.standing()

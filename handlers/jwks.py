@@ -80,9 +80,7 @@ class KeyRing:
 def _usable(found: dict[str, Any]) -> dict[str, jwt.PyJWK]:
     """Signing keys with an id; a symmetric key has no business in a public document."""
     keys = [key for key in jwt.PyJWKSet.from_dict(found).keys if key.key_id]
-    return {
-        str(key.key_id): key for key in keys if key.key_type != "oct" and key.public_key_use in (None, "sig")
-    }
+    return {str(key.key_id): key for key in keys if key.key_type != "oct" and key.public_key_use in (None, "sig")}
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

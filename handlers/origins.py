@@ -10,7 +10,10 @@ class Origins:
 
     def __init__(self, public_url: str, frontend_urls: Iterable[str] = ()) -> None:
         self.own = origin_of(public_url)
-        self.allowed = frozenset({self.own, *map(origin_of, frontend_urls)})
+        pages = [*frontend_urls] or [public_url]
+        self.home = pages[0].rstrip("/") + "/"
+        """Where users are sent back to."""
+        self.allowed = frozenset({self.own, *map(origin_of, pages)})
 
     def may_change(self, request: HTTPServerRequest) -> bool:
         """A page of ours or of the app sent this, and its browser says so. Silence is not enough."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import msgspec
 from structlog.contextvars import bind_contextvars
 from tornado.iostream import IOStream
-from tornado.websocket import WebSocketHandler
+from tornado.websocket import WebSocketHandler, WebSocketProtocol13
 
 from handlers.auth import Caller, from_request
 from handlers.base import Handler
@@ -22,6 +22,7 @@ MESSAGES_AT_ONCE = 200.0
 MESSAGES_PER_SECOND = 20.0
 
 _EVERYTHING = Group("websocket")
+_TOO_LARGE = 1009
 _encode = msgspec.json.Encoder().encode
 
 
@@ -82,6 +83,18 @@ class SocketStream(Stream):
         return self._allowance >= 0
 
 
+class _Protocol(WebSocketProtocol13):
+    """Tornado's, but that a message that is too large ends like any other bad one."""
+
+    handler: "SocketHandler"
+
+    def close(self, code: int | None = None, reason: str | None = None) -> None:
+        if code == _TOO_LARGE:
+            self.handler.refuse_message()
+        else:
+            super().close(code, reason)
+
+
 class SocketHandler(Handler, WebSocketHandler):
     endless = True
     counted = False
@@ -97,6 +110,10 @@ class SocketHandler(Handler, WebSocketHandler):
     @property
     def max_message_size(self) -> int:
         return LARGEST_MESSAGE
+
+    def get_websocket_protocol(self) -> WebSocketProtocol13 | None:
+        made = super().get_websocket_protocol()
+        return _Protocol(self, False, made.params) if isinstance(made, WebSocketProtocol13) else None
 
     def check_origin(self, origin: str) -> bool:
         return origin in self.parts.origins.allowed
@@ -134,7 +151,7 @@ class SocketHandler(Handler, WebSocketHandler):
             return
         said = _read(message)
         if said is None:
-            self.parts.hub.cut(stream, Code.BAD_MESSAGE)
+            self.refuse_message()
         elif said["type"] == "auth":
             await self._on_auth(stream, said)
         elif said["type"] == "ping":
@@ -171,6 +188,10 @@ class SocketHandler(Handler, WebSocketHandler):
             hub.renew(stream, caller)
             if stream.position != NOWHERE:  # else it is greeted when its place is found
                 stream.greet(Start(stream.position))
+
+    def refuse_message(self) -> None:
+        if self.stream is not None:
+            self.parts.hub.cut(self.stream, Code.BAD_MESSAGE)
 
     def on_ping(self, data: bytes) -> None:
         if self.stream is not None:

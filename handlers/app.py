@@ -1,0 +1,128 @@
+"""The route table: every path of the service in one list."""
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
+from tornado.routing import PathMatches, Rule
+from tornado.web import Application, RequestHandler
+
+from handlers import (
+    admin,
+    admin_actors,
+    admin_deliveries,
+    connections,
+    data,
+    events,
+    health,
+    metrics,
+    monitoring,
+    oauth,
+    pages,
+    session,
+    socket,
+    sse,
+    webhooks,
+    webhooks_health,
+)
+from handlers.addresses import counted_as
+from handlers.base import Handler, Turned, UnknownPath
+from handlers.errors import ApiError
+from handlers.intake import MIB, Body, Intake, no_objection
+from handlers.parts import Parts
+
+
+class Route(NamedTuple):
+    path: str
+    """`{name}` stands for one segment, which the handler's method is given decoded."""
+    handler: type[RequestHandler]
+
+
+ROUTES = [
+    Route("/api/webhooks/health", webhooks_health.WebhooksHealth),
+    Route("/api/webhooks/{platform}/{user}", webhooks.Webhook),
+    Route("/ws", socket.SocketHandler),
+    Route("/api/sse/stream", sse.SseHandler),
+    Route("/api/sse/stats", health.StreamStats),
+    Route("/api/sse/health", health.StreamHealth),
+    Route("/api/session", session.Session),
+    Route("/api/oauth/{platform}/connect", oauth.Connect),
+    Route("/api/oauth/{platform}/callback", oauth.Callback),
+    Route("/api/connections", connections.Connections),
+    Route("/api/connections/{platform}", connections.Connection),
+    Route("/api/connections/{platform}/sync", connections.Sync),
+    Route("/api/monitoring/status", monitoring.MonitoringStatus),
+    Route("/api/data", data.Data),
+    Route("/api/events", events.Events),
+    Route("/api/admin/actors", admin_actors.Actors),
+    Route("/api/admin/actors/{user}/{platform}", admin_actors.Actor),
+    Route("/api/admin/actors/{user}/{platform}/{order}", admin_actors.ActorOrder),
+    Route("/api/admin/supervisor", admin.Supervisor),
+    Route("/api/admin/deliveries", admin_deliveries.Deliveries),
+    Route("/api/admin/deliveries/{id}/replay", admin_deliveries.Replay),
+    Route("/health", health.Health),
+    Route("/ready", health.Ready),
+    Route("/metrics", metrics.Metrics),
+    Route("/", pages.Home),
+    Route("/static/{file}", pages.Asset),
+]
+
+BODY_TIMEOUT = 30.0
+IDLE_TIMEOUT = 120.0
+MOST_HEADERS = 32 * 1024
+
+
+class App(Application):
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self._paths = {route.handler: route.path for route in ROUTES}
+        rules = [Rule(PathMatches(_pattern(route.path)), route.handler) for route in ROUTES]
+        super().__init__(rules, default_handler_class=UnknownPath, parts=parts)
+
+    def get_handler_delegate(
+        self,
+        request: HTTPServerRequest,
+        target_class: type[RequestHandler],
+        target_kwargs: dict[str, Any] | None = None,
+        path_args: list[bytes] | None = None,
+        path_kwargs: dict[str, bytes] | None = None,
+    ) -> HTTPMessageDelegate:
+        request.asked_for = target_class  # type: ignore[attr-defined]
+        inner = super().get_handler_delegate(request, target_class, target_kwargs, path_args, path_kwargs)
+        body = Body(self.parts.in_flight, lambda: counted_as(self.parts.proxies.client(request)))
+        limit = getattr(target_class, "body_limit", MIB)
+        early = partial(target_class.early, self.parts) if issubclass(target_class, Handler) else no_objection
+        return Intake(request, inner, body, limit, early, partial(self._turned, request))
+
+    def _turned(self, request: HTTPServerRequest, error: ApiError) -> HTTPMessageDelegate:
+        return super().get_handler_delegate(request, Turned, {"error": error})
+
+    def log_request(self, handler: RequestHandler) -> None:
+        asked_for = handler.request.asked_for  # type: ignore[attr-defined]
+        self.parts.requests.finished(handler, self._paths.get(asked_for, "none"))
+
+
+def make_app(parts: Parts) -> App:
+    return App(parts)
+
+
+def make_server(app: App) -> HTTPServer:
+    """Bodies that don't come, headers without an end, and connections without a request are given up."""
+    return HTTPServer(
+        app, body_timeout=BODY_TIMEOUT, idle_connection_timeout=IDLE_TIMEOUT, max_header_size=MOST_HEADERS
+    )
+
+
+def route_lines() -> Iterator[str]:
+    """The route table for people: methods, path, who may call."""
+    for route in ROUTES:
+        methods = route.handler.methods() if issubclass(route.handler, Handler) else ["GET"]
+        roles = " ".join(getattr(route.handler, "roles", ())) or "open"
+        yield f"{' '.join(methods):<14} {route.path:<52} {roles}"
+
+
+def _pattern(path: str) -> str:
+    return re.sub(r"\{\w+\}", "([^/]+)", path) + "$"

@@ -1,0 +1,41 @@
+"""A user's events without a stream: for those who can't keep one open, and for looking back."""
+
+from functools import partial
+
+import msgspec
+
+from handlers.base import ANYONE, Handler
+from handlers.frames import wire
+from handlers.history import Start, place
+from storage import events
+from storage.cursors import format_cursor
+from storage.records import Event
+from storage.transaction import Transaction
+
+
+class Events(Handler):
+    roles = ANYONE
+    counted = False
+
+    async def get(self) -> None:
+        asked = self.get_query_argument("cursor", None)
+        limit = self.page_limit()
+        start, found = await self.parts.bridge.read(partial(_read, user=self.caller.user, asked=asked, limit=limit))
+        last = found[-1].offset if found else start.offset
+        self.reply(
+            {
+                "items": [msgspec.Raw(wire(event)) for event in found],
+                "cursor": format_cursor(self.parts.bridge.database.epoch, last),
+                "recovered": start.recovered,
+                "reason": start.reason,
+            }
+        )
+
+
+def _read(tx: Transaction, user: str, asked: str | None, limit: int) -> tuple[Start, list[Event]]:
+    """What came after the cursor; without one, the latest there is. Of a cursor that is no good, nothing."""
+    lowest, head = events.bounds(tx, user)
+    start = place(asked, tx.epoch, lowest, head)
+    if start.recovered is None:
+        return start, events.since(tx, user, max(lowest - 1, head - limit), limit)
+    return start, events.since(tx, user, start.offset, limit) if start.recovered else []

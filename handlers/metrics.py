@@ -1,0 +1,115 @@
+"""`/metrics`: what is counted anyway, in the words of Prometheus. No label can be chosen by a stranger."""
+
+import hmac
+from collections.abc import Iterator
+from itertools import accumulate
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+
+from handlers.admin import AdminHandler
+from handlers.parts import Parts
+from handlers.requests import BUCKETS
+from storage import connections
+
+
+class Metrics(AdminHandler):
+    quiet = True
+    counted = False
+
+    async def prepare(self) -> None:
+        if not self._has_metrics_token():
+            await super().prepare()
+
+    async def get(self) -> None:
+        statuses: dict[tuple[str, str], int] = {}
+        if self.parts.bridge.database.health().ok:
+            statuses = await self.parts.recent.get("connections", lambda: self.parts.bridge.read(connections.counts))
+        self.set_header("Content-Type", CONTENT_TYPE_LATEST)
+        self.finish(exposition(self.parts, statuses))
+
+    def _has_metrics_token(self) -> bool:
+        expected = self.parts.metrics_token
+        scheme, _, given = self.request.headers.get("Authorization", "").partition(" ")
+        if expected is None or scheme.lower() != "bearer":
+            return False
+        return hmac.compare_digest(given.strip().encode(), expected.reveal().encode())
+
+
+def exposition(parts: Parts, connection_counts: dict[tuple[str, str], int]) -> bytes:
+    registry = CollectorRegistry()
+    registry.register(_Figures(parts, connection_counts))
+    return generate_latest(registry)
+
+
+class _Figures(Collector):
+    def __init__(self, parts: Parts, connection_counts: dict[tuple[str, str], int]) -> None:
+        self._parts = parts
+        self._connections = connection_counts
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._requests()
+        yield from self._webhooks()
+        yield from self._actors()
+        yield from self._streams()
+        yield from self._rest()
+
+    def _requests(self) -> Iterator[Metric]:
+        requests = self._parts.requests
+        answered = CounterMetricFamily("soulwire_http_requests", "Answered.", labels=["route", "method", "status"])
+        for (route, method, status), count in requests.counts.items():
+            answered.add_metric([route, method, str(status)], count)
+        yield answered
+        seconds = HistogramMetricFamily("soulwire_http_seconds", "From the headers to the answer.", labels=["route"])
+        for route, counts in requests.seconds.items():
+            edges = [*map(str, BUCKETS), "+Inf"]
+            seconds.add_metric([route], list(zip(edges, accumulate(counts), strict=True)), requests.seconds_sum[route])
+        yield seconds
+
+    def _webhooks(self) -> Iterator[Metric]:
+        family = CounterMetricFamily("soulwire_webhooks", "Came in, by outcome.", labels=["platform", "outcome"])
+        for (platform, outcome), count in self._parts.refusals.counts.items():
+            family.add_metric([platform, outcome], count)
+        yield family
+        yield GaugeMetricFamily("soulwire_bodies_bytes", "Of large bodies in memory.", self._parts.in_flight.held)
+
+    def _actors(self) -> Iterator[Metric]:
+        now = self._parts.directory.supervision
+        family = GaugeMetricFamily("soulwire_actors", "Of connections, by state.", labels=["state"])
+        family.add_metric(["running"], now.children - now.restarting - len(now.parked) - now.halted)
+        family.add_metric(["restarting"], now.restarting)
+        family.add_metric(["parked"], len(now.parked))
+        family.add_metric(["stopped"], now.halted)
+        yield family
+        yield CounterMetricFamily("soulwire_actor_restarts", "Restarts of actors.", now.restarts)
+        statuses = GaugeMetricFamily("soulwire_connections", "By status.", labels=["platform", "status"])
+        for (platform, status), count in self._connections.items():
+            statuses.add_metric([platform, status], count)
+        yield statuses
+
+    def _streams(self) -> Iterator[Metric]:
+        standing = self._parts.hub.standing()
+        for name, help_text, figures in (
+            ("streams", "Open.", standing.connections),
+            ("stream_users", "With an open stream.", standing.users),
+        ):
+            gauge = GaugeMetricFamily(f"soulwire_{name}", help_text, labels=["transport"])
+            for transport, count in figures.items():
+                gauge.add_metric([transport], count)
+            yield gauge
+        cut = CounterMetricFamily("soulwire_streams_cut", "Ended by the server.", labels=["code"])
+        for code, count in standing.cut.items():
+            cut.add_metric([str(code)], count)
+        yield cut
+        cursors = CounterMetricFamily("soulwire_cursors", "Asked for, by outcome.", labels=["outcome"])
+        for outcome, count in standing.recovered.items():
+            cursors.add_metric([outcome], count)
+        yield cursors
+        yield CounterMetricFamily("soulwire_events_dispatched", "To at least one stream.", standing.events)
+
+    def _rest(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily("soulwire_storage_ok", "1: can be written.", self._parts.bridge.database.health().ok)
+        for name, figure in self._parts.gauges.items():
+            yield GaugeMetricFamily(f"soulwire_{name}", f"Now: {name.replace('_', ' ')}.", figure())

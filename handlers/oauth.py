@@ -1,0 +1,153 @@
+"""Connecting in a browser: to the platform's consent page and back, bound to this user and this browser.
+
+The state names a flow that is kept with its user, its platform and the digest of a cookie that only this
+browser has, is good once and for ten minutes. The handler exchanges nothing: the connection's own actor does.
+"""
+
+import base64
+import hashlib
+import secrets
+from functools import partial
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+
+from actors.messages import Connect as ConnectOrder
+from actors.operations.connect import OtherAccount
+from handlers import oauth_pages, orders
+from handlers.base import ANYONE, Handler
+from handlers.errors import ApiError, BadRequest
+from storage import connections, events, flows
+from storage.flows import Flow
+from storage.records import ConnectionKey, Draft, Secret
+from storage.transaction import Transaction
+
+FLOW_COOKIE = "soulwire_flow"
+LASTS = 600.0
+"""Seconds that a user has to say yes."""
+EXCHANGE_WITHIN = 30.0
+LONGEST = 4096
+
+
+class Connect(Handler):
+    """Where a user is sent to connect: on to the platform's consent page."""
+
+    roles = ANYONE
+
+    async def get(self, slug: str) -> None:
+        if slug in self.parts.unconfigured:
+            oauth_pages.show(self, 503, "not_configured", self.parts.unconfigured[slug])
+            return
+        platform = self.parts.platforms[self.platform(slug)]
+        state, verifier, cookie = (Secret(secrets.token_urlsafe(32)) for _ in range(3))
+        cookie = self._browser() or cookie
+        flow = Flow(
+            key=ConnectionKey(self.caller.user, slug),
+            browser=flows.digest(cookie),
+            verifier=verifier,
+            return_to=self._return_to(),
+            expires_at=self.parts.clock.now() + LASTS,
+        )
+        await self.parts.bridge.write(lambda tx: flows.begin(tx, self.parts.vault, state, flow))
+        self._remember(cookie)
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.reveal().encode()).digest()).rstrip(b"=").decode()
+        self.redirect(platform.authorize_url(state.reveal(), callback_url(self.parts.public_url, slug), challenge))
+
+    def _browser(self) -> Secret | None:
+        """The cookie of another flow that this browser has under way: both may come back."""
+        cookie = self.get_cookie(FLOW_COOKIE)
+        return Secret(cookie) if cookie and 20 <= len(cookie) <= 100 else None
+
+    def _remember(self, cookie: Secret) -> None:
+        self.set_cookie(
+            FLOW_COOKIE,
+            cookie.reveal(),
+            max_age=int(LASTS),
+            path="/api/oauth",
+            httponly=True,
+            samesite="Lax",
+            secure=self.parts.public_url.startswith("https:"),
+        )
+
+    def _return_to(self) -> str:
+        """Where the user goes afterwards: a path of the app's, or an address of an allowed origin."""
+        asked = self.get_query_argument("return", "/")
+        address = urljoin(self.parts.origins.home, asked)
+        parts = urlsplit(address)
+        if len(asked) > LONGEST or f"{parts.scheme}://{parts.netloc}" not in self.parts.origins.allowed:
+            raise BadRequest("bad_return", "return is an address of an allowed origin.")
+        return address
+
+
+class Callback(Handler):
+    """Where the platform sends the user back to."""
+
+    async def get(self, slug: str) -> None:
+        flow = await self._flow()
+        if flow is None or flow.key.platform != slug:
+            oauth_pages.show(self, 400, "unknown", self._title(slug))
+        elif flow.browser != flows.digest(Secret(self.get_cookie(FLOW_COOKIE) or "")):
+            await self._tell(flow.key, "connect_refused", "A sign-in came back in another browser and was refused.")
+            oauth_pages.show(self, 403, "other_browser", self._title(slug))
+        else:
+            self._go_back(flow, await self._outcome(flow))
+
+    async def _flow(self) -> Flow | None:
+        state = self.get_query_argument("state", "")
+        if not state or len(state) > LONGEST:
+            return None
+        return await self.parts.bridge.write(lambda tx: flows.take(tx, self.parts.vault, Secret(state)))
+
+    async def _outcome(self, flow: Flow) -> str:
+        title = self._title(flow.key.platform)
+        if self.parts.clock.now() > flow.expires_at:
+            await self._tell(flow.key, "connect_expired", f"Signing in to {title} took too long. Please try again.")
+            return "expired"
+        if self.get_query_argument("error", None) is not None:
+            await self._tell(flow.key, "connect_denied", f"{title} was not connected: it was not allowed there.")
+            return "denied"
+        code = self.get_query_argument("code", "")
+        if not code or len(code) > LONGEST or flow.key.platform not in self.parts.platforms:
+            await self._tell(flow.key, "connect_failed", f"{title} sent you back without what is needed.")
+            return "failed"
+        return await self._exchange(flow, Secret(code))
+
+    async def _exchange(self, flow: Flow, code: Secret) -> str:
+        """The actor tells its own failures in the user's sequence."""
+        parts, key = self.parts, flow.key
+        now = parts.clock.now()
+        await parts.bridge.write(partial(connections.create, key=key, at=now))
+        back = callback_url(parts.public_url, key.platform)
+        verifier = flow.verifier if parts.platforms[key.platform].pkce else None
+        try:
+            done = await orders.give(
+                parts,
+                lambda reply: parts.directory.tell(key, ConnectOrder(code, back, verifier, reply)),
+                EXCHANGE_WITHIN,
+            )
+        except ApiError as error:
+            return "other_account" if error.code == OtherAccount.kind else "failed"
+        return "failed" if done is orders.STILL_AT_IT else "connected"
+
+    async def _tell(self, key: ConnectionKey, code: str, message: str) -> None:
+        at = self.parts.clock.now()
+        draft = Draft("problem", {"platform": key.platform, "code": code, "message": message})
+
+        def unit(tx: Transaction) -> None:
+            events.append(tx, key.user, [draft], at)
+
+        await self.parts.bridge.write(unit)
+
+    def _go_back(self, flow: Flow, result: str) -> None:
+        split = urlsplit(flow.return_to)
+        told = {"platform": flow.key.platform, "result": result}
+        kept = [(name, value) for name, value in parse_qsl(split.query, keep_blank_values=True) if name not in told]
+        self.redirect(urlunsplit(split._replace(query=urlencode([*kept, *told.items()]))))
+
+    def _title(self, slug: str) -> str:
+        platform = self.parts.platforms.get(slug)
+        return platform.title if platform is not None else self.parts.unconfigured.get(slug, "This platform")
+
+
+def callback_url(public_url: str, slug: str) -> str:
+    """As it must be registered at the platform."""
+    return f"{public_url}/api/oauth/{slug}/callback"
+

@@ -1,0 +1,58 @@
+"""Orders to actors that a caller waits for, though not for ever."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from pykka import ActorDeadError
+
+from actors.operations.base import NotConnected
+from actors.platforms.failures import GrantRefused, PlatformError
+from actors.supervisor import ChildUnavailable
+from handlers.bridge import storage_unavailable
+from handlers.errors import ApiError, BadGateway, Conflict, Unavailable
+from handlers.parts import Parts
+from storage.database import StorageUnavailable
+
+PATIENCE = 10.0
+"""Seconds; what takes longer is answered 202 and goes on."""
+ACCEPTED = {"state": "accepted"}
+Tell = Callable[["Future[Any]"], None]
+"""Sends the order with this future as its reply."""
+
+
+class _StillAtIt:
+    pass
+
+
+STILL_AT_IT = _StillAtIt()
+
+
+async def give(parts: Parts, tell: Tell, patience: float = PATIENCE) -> Any:
+    """What the actor replied, or `STILL_AT_IT`. Raises the API's error for what it couldn't do."""
+    reply: Future[Any] = Future()
+    waiter = parts.bridge.wait(reply)
+    tell(reply)
+    try:
+        return await asyncio.wait_for(waiter, patience)
+    except TimeoutError:
+        return STILL_AT_IT
+    except (NotConnected, ChildUnavailable, ActorDeadError, PlatformError, StorageUnavailable) as error:
+        raise _told(error) from None
+
+
+def _told(error: Exception) -> ApiError:
+    if isinstance(error, GrantRefused):
+        return Conflict("needs_reauth", "The platform says that the grant is gone.", hint=error.hint)
+    if isinstance(error, NotConnected):
+        code = "needs_reauth" if error.status == "needs_reauth" else "not_connected"
+        return Conflict(code, f"The connection is {error.status.replace('_', ' ')}.", hint=error.reason)
+    if isinstance(error, ChildUnavailable):
+        return Conflict("actor_unavailable", f"Not now: {error}.")
+    if isinstance(error, StorageUnavailable):
+        return storage_unavailable(error)
+    if isinstance(error, PlatformError):
+        headers = {"Retry-After": str(max(1, round(error.retry_after)))} if error.retry_after else {}
+        return BadGateway(error.kind, f"The platform didn't do it: {error.detail}", headers=headers)
+    return Unavailable("actor_ended", "The connection's actor was just replaced.", retry_after=1)

@@ -1,0 +1,71 @@
+"""The plain page: served from memory, with nothing inline and nothing from elsewhere."""
+
+from hashlib import sha256
+from html import escape
+from pathlib import Path
+from typing import NamedTuple
+
+from handlers.base import Handler
+from handlers.errors import NotFound
+
+_STATIC = Path(__file__).parent / "static"
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+
+class File(NamedTuple):
+    content: bytes
+    type: str
+    etag: str
+
+
+def load() -> dict[str, File]:
+    found = {}
+    for path in sorted(_STATIC.iterdir()):
+        if path.suffix in _TYPES:
+            content = path.read_bytes()
+            found[path.name] = File(content, _TYPES[path.suffix], f'"{sha256(content).hexdigest()[:20]}"')
+    return found
+
+
+FILES = load()
+
+
+class Home(Handler):
+    quiet = True
+
+    def get(self) -> None:
+        sandbox = self.parts.sandbox_url or ""
+        page = FILES["index.html"]
+        self.set_header("Content-Type", page.type)
+        self.set_header("Cache-Control", "no-cache")
+        self.set_header("Content-Security-Policy", self._policy(sandbox))
+        self.finish(page.content.replace(b"{{sandbox}}", escape(sandbox).encode()))
+
+    def _policy(self, sandbox: str) -> str:
+        websocket = self.parts.origins.own.replace("http", "ws", 1)  # Safari counts it as another origin
+        return (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+            f"form-action 'none'; frame-ancestors 'none'; connect-src 'self' {websocket} {sandbox}"
+        ).strip()
+
+
+class Asset(Handler):
+    quiet = True
+
+    def get(self, name: str) -> None:
+        file = FILES.get(name)
+        if file is None or name.endswith(".html"):
+            raise NotFound("not_found", "There is nothing at this path.")
+        self.set_header("Etag", file.etag)
+        self.set_header("Cache-Control", "no-cache")
+        if self.request.headers.get("If-None-Match") == file.etag:
+            self.set_status(304)
+            self.clear_header("Content-Type")
+            return
+        self.set_header("Content-Type", file.type)
+        self.finish(file.content)

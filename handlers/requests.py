@@ -1,0 +1,76 @@
+"""One line and one count for each request. Neither shows a query, where tokens may stand."""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable
+
+import structlog
+from tornado.web import RequestHandler
+
+log = structlog.get_logger()
+
+SLOW = 1.0
+STRANGERS_LINES = 10
+"""Lines a second for requests that were refused to people we don't know; the rest is counted."""
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class Requests:
+    """Belongs to the loop."""
+
+    def __init__(self, elapsed: Callable[[], float]) -> None:
+        self._elapsed = elapsed
+        self.counts: Counter[tuple[str, str, int]] = Counter()
+        """By route, method and status."""
+        self.seconds: dict[str, list[int]] = {}
+        """By route: how many took as long as each bucket says, the last for longer ones."""
+        self.seconds_sum: Counter[str] = Counter()
+        self._second = 0
+        self._lines = 0
+        self._unsaid = 0
+
+    def finished(self, handler: RequestHandler, route: str) -> None:
+        request, status = handler.request, handler.get_status()
+        seconds = request.request_time()
+        method = request.method if request.method in METHODS else "OTHER"
+        self.counts[route, str(method), status] += 1
+        if not getattr(handler, "endless", False):
+            self._count_seconds(route, seconds)
+        self._say(handler, str(method), status, seconds)
+
+    def _count_seconds(self, route: str, seconds: float) -> None:
+        buckets = self.seconds.get(route)
+        if buckets is None:
+            buckets = self.seconds[route] = [0] * (len(BUCKETS) + 1)
+        buckets[bisect_left(BUCKETS, seconds)] += 1
+        self.seconds_sum[route] += seconds  # type: ignore[assignment]
+
+    def _say(self, handler: RequestHandler, method: str, status: int, seconds: float) -> None:
+        slow = seconds > SLOW and not getattr(handler, "endless", False)
+        if status >= 500:
+            say = log.error
+        elif status >= 400:
+            if getattr(handler, "known_caller", None) is None and not self._may_say():
+                return
+            say = log.warning
+        elif slow:
+            say = log.warning
+        elif getattr(handler, "quiet", False):
+            say = log.debug
+        else:
+            say = log.info
+        path = handler.request.path[:256]
+        say("request_answered", method=method, path=path, status=status, ms=round(seconds * 1000, 1), slow=slow)
+
+    def _may_say(self) -> bool:
+        second = int(self._elapsed())
+        if second != self._second:
+            if self._unsaid:
+                log.warning("requests_unlogged", count=self._unsaid)
+            self._second, self._lines, self._unsaid = second, 0, 0
+        self._lines += 1
+        if self._lines <= STRANGERS_LINES:
+            return True
+        self._unsaid += 1
+        return False
