@@ -1,16 +1,17 @@
 """The streams' half of the service on loopback: real sockets, a real database, and a clock that stands still."""
 
 import asyncio
+import inspect
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import jwt
 from tornado.testing import bind_unused_port
@@ -28,8 +29,10 @@ from handlers.origins import Origins
 from handlers.requests import Requests
 from handlers.slices import Slices
 from storage import events
-from storage.database import Database
+from storage.database import Database, Transaction
 from storage.records import Draft, Event, Secret
+
+T = TypeVar("T")
 
 SECRET = "a-secret-of-at-least-thirty-two-bytes"
 PATIENCE = 10.0
@@ -56,11 +59,19 @@ class HeldReaders(Executor):
         self._asked.append((future, partial(do, *args, **kwargs)))
         return future
 
-    def release(self) -> None:
-        """Read now, all that was asked for until now."""
+    def read(self) -> Callable[[], None]:
+        """Read now what was asked for until now; what is returned then hands it over."""
         asked, self._asked = self._asked, []
-        for future, do in asked:
-            future.set_result(self._threads.submit(do).result())
+        answers = [(future, self._threads.submit(do).result()) for future, do in asked]
+
+        def answer() -> None:
+            for future, result in answers:
+                future.set_result(result)
+
+        return answer
+
+    def release(self) -> None:
+        self.read()()
 
     def fail(self, error: Exception) -> None:
         asked, self._asked = self._asked, []
@@ -102,11 +113,12 @@ class Service:
         self.readers.shutdown()
 
     # -- what happens on the other side ---------------------------------------------------------
+    async def write(self, unit: Callable[[Transaction], T]) -> T:
+        return await asyncio.wrap_future(self.database.write(unit))
+
     async def append(self, user: str, *drafts: Draft) -> list[Event]:
         """Events that have been committed; their publication is on its way."""
-        return await asyncio.wrap_future(
-            self.database.write(lambda tx: events.append(tx, user, drafts, self.clock.now()))
-        )
+        return await self.write(lambda tx: events.append(tx, user, drafts, self.clock.now()))
 
     async def tell(self, user: str, *texts: str, type: str = "notification") -> list[Event]:
         return await self.append(user, *(Draft(type, {"title": text}) for text in texts))
@@ -123,6 +135,7 @@ class Service:
     @asynccontextmanager
     async def socket(self, query: str = "", **options: Any) -> AsyncIterator["SocketClient"]:
         options.setdefault("ping_interval", None)
+        options.setdefault("max_queue", None)  # a client that leaves reads on until it has been let go
         async with connect(f"ws://127.0.0.1:{self.port}/ws{query}", **options) as connection:
             yield SocketClient(connection)
 
@@ -133,6 +146,26 @@ class Service:
             await client.say(type="auth", token=self.token(user), **({} if cursor is None else {"cursor": cursor}))
             client.greeting = await client.next()
             yield client
+
+    @asynccontextmanager
+    async def listening(
+        self, kind: str, cursor: str | None = None, user: str = "ada", *, greeted: bool = True
+    ) -> AsyncIterator["Listener"]:
+        """A stream of either kind."""
+        bearer = {"Authorization": f"Bearer {self.token(user)}"}
+        opening: AbstractAsyncContextManager[Listener]
+        if kind == "websocket":
+            opening = self.socket(f"?cursor={cursor}" if cursor else "", additional_headers=bearer)
+        else:
+            opening = self.sse(**bearer, **({"Last-Event-ID": cursor} if cursor else {}))
+        async with opening as client:
+            if greeted:
+                client.greeting = await client.next()
+            yield client
+
+    def opening(self, *stream: Any, **how: Any) -> "Opening":
+        """`listening`, begun at once and entered later."""
+        return Opening(self.listening(*stream, **how))
 
     @asynccontextmanager
     async def sse(
@@ -160,7 +193,7 @@ class Service:
         ]
         writer.write("\r\n".join([*lines, "", ""]).encode())
         await reader.readuntil(b"\r\n\r\n")
-        client = SlowClient(reader)
+        client = SlowClient(reader, writer)
         client.greeting = await client.next()
         try:
             yield client
@@ -168,12 +201,30 @@ class Service:
             writer.transport.abort()
 
 
+class Opening:
+    """A stream that is being opened meanwhile."""
+
+    def __init__(self, listening: AbstractAsyncContextManager["Listener"]) -> None:
+        self._listening = listening
+        self._entering = asyncio.create_task(listening.__aenter__())  # type: ignore[arg-type]
+
+    async def __aenter__(self) -> "Listener":
+        return await self._entering
+
+    async def __aexit__(self, *why: Any) -> None:
+        await self._listening.__aexit__(*why)
+
+
 class SlowClient:
     """Reads frames by hand, so that nothing is read ahead."""
 
-    def __init__(self, reader: asyncio.StreamReader) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
+        self._writer = writer
         self.greeting: dict[str, Any] = {}
+
+    def send(self, data: bytes) -> None:
+        self._writer.write(data)
 
     async def frame(self) -> tuple[int, bytes]:
         """Opcode and payload of the next frame, which has to be whole and not masked."""
@@ -203,6 +254,16 @@ class SlowClient:
                 messages.append(json.loads(payload))
 
 
+class Listener(Protocol):
+    """What both kinds of client can do."""
+
+    greeting: dict[str, Any]
+
+    async def next(self) -> dict[str, Any]: ...
+    async def titles(self, count: int) -> list[str]: ...
+    async def farewell(self) -> tuple[int, int | None]: ...
+
+
 async def _connected(port: int, receive_buffer: int | None) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     sock = socket.socket()
     if receive_buffer is not None:
@@ -227,6 +288,11 @@ class SocketClient:
     async def titles(self, count: int) -> list[str]:
         return [(await self.next())["title"] for _ in range(count)]
 
+    async def farewell(self) -> tuple[int, int | None]:
+        """The code that the server closes with, and when to come back."""
+        code, reason = await self.end()
+        return code, json.loads(reason)["retry_after_ms"] if code < 4500 else None
+
     async def end(self) -> tuple[int, str]:
         """The code and reason that the server closes with; what comes before is dropped."""
         async with asyncio.timeout(PATIENCE):
@@ -250,6 +316,7 @@ class SseClient:
         self.headers: dict[str, str] = {}
         self.retry_ms: int | None = None
         self.last_id = ""
+        self.greeting: dict[str, Any] = {}
 
     @classmethod
     async def connect(
@@ -309,6 +376,12 @@ class SseClient:
     async def titles(self, count: int) -> list[str]:
         return [(await self.next())["title"] for _ in range(count)]
 
+    async def farewell(self) -> tuple[int, int | None]:
+        while (event := await self.next())["event"] != "close":
+            pass
+        assert await self.ended()
+        return event["code"], event["retry_after_ms"]
+
     async def body(self) -> dict[str, Any]:
         """Of an answer that isn't a stream."""
         async with asyncio.timeout(PATIENCE):
@@ -329,24 +402,27 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0)
 
 
-def with_service(**options: Any) -> Callable[[Callable[[Service], Awaitable[None]]], Callable[[Path], None]]:
-    """A test that is told as a story with a running service."""
+def with_service(**options: Any) -> Callable[[Callable[..., Awaitable[None]]], Callable[..., None]]:
+    """A test that is told as a story with a running service; what else it takes, pytest gives."""
 
-    def wrap(story: Callable[[Service], Awaitable[None]]) -> Callable[[Path], None]:
-        async def play(tmp_path: Path) -> None:
+    def wrap(story: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+        async def play(tmp_path: Path, given: dict[str, Any]) -> None:
             database = Database.open(f"sqlite:///{tmp_path}/events.db", durability="normal")
             service = Service(database, **options)
             try:
-                await story(service)
+                await story(service, **given)
             finally:
                 await service.close()
                 database.close()
 
-        def test(tmp_path: Path) -> None:
-            asyncio.run(play(tmp_path))
+        def test(tmp_path: Path, **given: Any) -> None:
+            asyncio.run(play(tmp_path, given))
 
         test.__name__ = story.__name__
         test.__doc__ = story.__doc__
+        _, *rest = inspect.signature(story).parameters.values()
+        ours = inspect.signature(test).parameters["tmp_path"]
+        test.__signature__ = inspect.Signature([ours, *rest])  # type: ignore[attr-defined]
         return test
 
     return wrap

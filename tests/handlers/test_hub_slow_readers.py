@@ -1,0 +1,132 @@
+"""Who reads too slowly is cut, comes back and has missed nothing; the others never notice."""
+
+import gc
+
+import pytest
+
+from handlers.outbox import BUDGET
+from tests.handlers.streaming import Service, until, with_service
+
+LARGE = "x" * 30_000
+ENOUGH = 60
+"""Of them, to run over the budget and what the sockets hold."""
+
+
+def numbered(count: int) -> list[str]:
+    return [f"{number} {LARGE}" for number in range(count)]
+
+
+@with_service(send_buffer=16_384)
+async def test_over_the_budget_a_stream_is_told_to_come_back(service: Service) -> None:
+    async with service.slow_socket() as slow:
+        for text in numbered(ENOUGH):
+            await service.tell("ada", text)
+        await until(lambda: service.hub.standing().cut == {4008: 1})
+        messages, code, reason = await slow.until_closed()
+    assert code == 4008
+    assert 1000 <= int(reason.removeprefix('{"retry_after_ms": ').removesuffix("}")) <= 5000
+    assert [message["title"] for message in messages] == numbered(ENOUGH)[: len(messages)], "in order, and whole"
+    assert 0 < len(messages) < ENOUGH
+
+    async with service.listening("websocket", messages[-1]["cursor"]) as back:
+        assert back.greeting["recovered"] is True
+        rest = numbered(ENOUGH)[len(messages) :]
+        assert await back.titles(len(rest)) == rest
+
+
+@with_service(send_buffer=16_384)
+async def test_sse_says_the_same_in_an_event_and_ends(service: Service) -> None:
+    bearer = {"Authorization": f"Bearer {service.token('ada')}"}
+    async with service.sse(receive_buffer=4096, **bearer) as slow:
+        await slow.next()
+        for text in numbered(ENOUGH):
+            await service.tell("ada", text)
+        await until(lambda: service.hub.standing().cut == {4008: 1})
+        seen = 0
+        while (event := await slow.next())["event"] != "close":
+            assert event["title"] == f"{seen} {LARGE}"
+            seen += 1
+        assert event["code"] == 4008
+        assert slow.retry_ms == event["retry_after_ms"]
+        assert await slow.ended()
+    async with service.listening("sse", slow.last_id) as back:
+        rest = numbered(ENOUGH)[seen:]
+        assert await back.titles(len(rest)) == rest
+
+
+@pytest.mark.parametrize("kind", ["websocket", "sse"])
+@with_service(send_buffer=16_384)
+async def test_those_beside_a_slow_reader_get_everything(service: Service, kind: str) -> None:
+    async with service.slow_socket(), service.listening(kind) as client:
+        for text in numbered(ENOUGH):
+            await service.tell("ada", text)
+            assert await client.titles(1) == [text]
+        assert service.hub.standing().cut == {4008: 1}
+
+
+@with_service(send_buffer=16_384)
+async def test_within_the_budget_a_slow_reader_is_left_in_peace(service: Service) -> None:
+    async with service.slow_socket() as slow:
+        count = BUDGET // len(LARGE) - 2
+        await service.tell("ada", *numbered(count))
+        await until(lambda: service.hub.standing().waiting == 0)
+        assert [(await slow.next())["title"] for _ in range(count)] == numbered(count)
+        assert service.hub.standing().cut == {}
+
+
+@with_service(send_buffer=16_384)
+async def test_what_waits_for_many_slow_readers_is_there_once(service: Service) -> None:
+    async with service.slow_socket(), service.slow_socket():
+        await service.tell("ada", *numbered(20))
+        await until(lambda: service.hub.standing().waiting == 0)
+        one, other = service.hub.streams()
+        assert one.queued
+        assert other.queued
+        assert all(mine is theirs for mine, theirs in zip(reversed(one.queued), reversed(other.queued), strict=False))
+
+
+@with_service(send_buffer=16_384)
+async def test_a_long_history_is_read_on_only_as_its_reader_takes_it(service: Service) -> None:
+    texts = numbered(200)  # 6 MB
+    await service.tell("ada", *texts)
+    cursor = f"{service.database.epoch}-0"
+    async with service.slow_socket(cursor=cursor) as slow:
+        (stream,) = service.hub.streams()
+        most = 0
+        for text in texts:
+            assert (await slow.next())["title"] == text
+            most = max(most, stream.unsent)
+        assert most < BUDGET / 2
+        await service.tell("ada", "live")
+        assert (await slow.next())["title"] == "live"
+        assert service.hub.standing().cut == {}
+
+
+@with_service(send_buffer=16_384)
+async def test_live_events_wait_behind_the_history_of_a_slow_reader(service: Service) -> None:
+    texts = numbered(50)
+    await service.tell("ada", *texts)
+    async with service.slow_socket(cursor=f"{service.database.epoch}-0") as slow:
+        live = [f"live {number} {LARGE}" for number in range(50)]
+        for text in live:
+            await service.tell("ada", text)
+        assert [(await slow.next())["title"] for _ in range(100)] == texts + live
+        assert service.hub.standing().cut == {}
+
+
+@with_service(send_buffer=16_384)
+async def test_a_reader_that_is_cut_and_never_reads_is_dropped(service: Service) -> None:
+    async with service.slow_socket(), service.sse(receive_buffer=4096, Authorization=_bearer(service)) as sse:
+        await sse.next()
+        for text in numbered(ENOUGH):
+            await service.tell("ada", text)
+        await until(lambda: service.hub.standing().cut == {4008: 2})
+        assert sum(service.hub.standing().connections.values()) == 2, "they may still take what is on its way"
+        service.pass_time(5.5)
+        await until(lambda: sum(service.hub.standing().connections.values()) == 0)
+        gc.collect()
+        assert not service.hub.streams()
+
+
+def _bearer(service: Service) -> str:
+    return f"Bearer {service.token('ada')}"
