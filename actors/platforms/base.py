@@ -18,6 +18,14 @@ from actors.platforms.fields import decode
 from storage.records import Account, Delivery, Hook, Item, Secret, Token
 
 
+class Limit(msgspec.Struct, frozen=True):
+    """A limit of the platform's own below its pace: one call in `every` seconds among all that bear this name."""
+
+    name: str
+    """With whatever it is counted by, such as the method and the workspace."""
+    every: float
+
+
 class Call(msgspec.Struct, frozen=True):
     """One HTTP request to a platform. Whoever sends it adds the credentials that `auth` names."""
 
@@ -30,6 +38,9 @@ class Call(msgspec.Struct, frozen=True):
     """May hold a `Secret` where a string belongs, as `form` may: whoever sends it reveals them."""
     auth: Literal["bearer", "basic", "none"] = "bearer"
     """`bearer`: the connection's access token; `basic`: the app's client id and secret."""
+    limit: Limit | None = None
+    after: float = 0
+    """Seconds to wait before it is made."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -99,6 +110,11 @@ class Reading(msgspec.Struct, frozen=True):
     cursors: Mapping[str, str] = {}
     not_before: float = 0
     """Seconds that the platform asks us to wait at least before the next poll."""
+    rest_in: float | None = None
+    """Not everything was looked at: seconds after which the rest may be. Under a healthy webhook it waits for the
+    next poll, which is a safety net, unless `unread`."""
+    unread: bool = False
+    """Of the rest nothing was ever read."""
 
 
 Reads = Generator[Call | Page, Answer | None, Reading]
@@ -207,6 +223,14 @@ class Happening(msgspec.Struct, frozen=True):
     ended: Ended | None = None
 
 
+class Budget(msgspec.Struct, frozen=True):
+    """So many answers of these statuses within so many seconds, and the platform shuts out everybody here."""
+
+    statuses: frozenset[int]
+    answers: int
+    seconds: float
+
+
 class Endpoints(msgspec.Struct, frozen=True):
     authorize_url: str
     token_url: str
@@ -233,8 +257,12 @@ class Platform(ABC):
     pushes: ClassVar[bool] = False
     shared_door: ClassVar[bool] = False
     """Its webhooks for all users come to one address, `/api/webhooks/{slug}`, and say whom they concern."""
+    push_suffices: ClassVar[bool] = True
+    """A healthy webhook stands in for the poll; where it tells of a part only, the poll keeps its pace."""
     limit_scope: ClassVar[Literal["user", "app"]] = "user"
     """Whose limit a 429 speaks of."""
+    refused_budget: ClassVar[Budget | None] = None
+    """How many refusals the platform takes from us before it takes nothing any more."""
     refresh_rotates: ClassVar[bool] = False
     """A refresh kills the old refresh token, so that an answer lost in a crash loses the grant."""
     client_auth: ClassVar[Literal["form", "basic"]] = "form"
@@ -320,6 +348,10 @@ class Platform(ABC):
 
     def parse(self, delivery: Delivery) -> Happening:
         raise LookupError(f"{self.slug} has no webhooks")
+
+    def parse_for(self, delivery: Delivery, account: Account, cursors: Mapping[str, str]) -> Happening:
+        """As `parse`, with what is known of the account, where names that a payload lacks can be had from that."""
+        return self.parse(delivery)
 
     def register(
         self, account: Account, url: str, known: Sequence[Hook], new_secret: Callable[[], Secret]

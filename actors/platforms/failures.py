@@ -43,6 +43,11 @@ class PlatformDown(PlatformError):
 class RateLimited(PlatformError):
     kind = "rate_limited"
 
+    def __init__(self, detail: str, retry_after: float | None = None, *, everybody: bool = False) -> None:
+        super().__init__(detail, retry_after)
+        self.everybody = everybody
+        """It isn't this user who is shut out but this service, whatever the platform's limits usually speak of."""
+
 
 class BadAnswer(PlatformError):
     """The platform answered, but not with what its documentation promises."""
@@ -131,6 +136,9 @@ GONE: Mapping[str, Refusal] = {
     "account_inactive": Refusal(
         "account_inactive", "The account there is no longer active. Reconnect once it is again.", on_200=True
     ),
+    "token_expired": Refusal(
+        "expired_by_age", "This access has run out at the platform. Please reconnect.", on_200=True
+    ),
     "unauthorized_client": Refusal(
         "app_secret_changed", "This access was given to another registration of the app. Please reconnect."
     ),
@@ -143,6 +151,8 @@ CODE_REFUSED = Refusal(
 EXCHANGE_ONLY: Mapping[str, Refusal] = {
     "invalid_grant": CODE_REFUSED,
     "bad_verification_code": CODE_REFUSED,
+    "invalid_code": CODE_REFUSED,
+    "code_already_used": CODE_REFUSED,
     "unverified_user_email": Refusal(
         "email_unverified",
         "The platform wants a verified e-mail address first. Verify it there, then connect again.",
@@ -151,20 +161,27 @@ EXCHANGE_ONLY: Mapping[str, Refusal] = {
 }
 """Errors of the exchange of a code, where these words mean something else or exist at all."""
 
+_WRONG_CLIENT = Refusal(
+    "app_secret_changed",
+    "The platform does not take this service's client id and secret. Whoever runs it must correct them.",
+)
+_WRONG_REDIRECT = Refusal(
+    "redirect_mismatch",
+    "The platform does not know the address that it should send users back to. Whoever runs this service must "
+    "enter it there.",
+    on_200=True,
+)
 MISCONFIGURED: Mapping[str, Refusal] = {
-    "invalid_client": Refusal(
-        "app_secret_changed",
-        "The platform does not take this service's client id and secret. Whoever runs it must correct them.",
-    ),
-    "incorrect_client_credentials": Refusal(
-        "app_secret_changed",
-        "The platform does not take this service's client id and secret. Whoever runs it must correct them.",
-        on_200=True,
-    ),
-    "redirect_uri_mismatch": Refusal(
-        "redirect_mismatch",
-        "The platform does not know the address that it should send users back to. Whoever runs this service must "
-        "enter it there.",
+    "invalid_client": _WRONG_CLIENT,
+    "incorrect_client_credentials": _WRONG_CLIENT._replace(on_200=True),
+    "invalid_client_id": _WRONG_CLIENT._replace(on_200=True),
+    "bad_client_secret": _WRONG_CLIENT._replace(on_200=True),
+    "redirect_uri_mismatch": _WRONG_REDIRECT,
+    "bad_redirect_uri": _WRONG_REDIRECT,
+    "invalid_team_for_non_distributed_app": Refusal(
+        "app_not_distributed",
+        "The app is registered for one workspace only. Whoever runs this service must have it distributed, or users "
+        "connect from that workspace.",
         on_200=True,
     ),
 }
@@ -227,7 +244,9 @@ def _refuse_trouble(answer: "Answer", now: float | None = None) -> None:
     """Raises what is no word about us at all."""
     status = answer.status
     if status == 429:
-        raise RateLimited(f"429: {message(answer) or 'too many calls'}", wait(answer.headers, now))
+        # A page comes from what stands before the platform, which knows addresses and no users.
+        said = message(answer) or "too many calls"
+        raise RateLimited(f"429: {said}", wait(answer.headers, now), everybody=is_page(answer))
     if status >= 500 or status == 408:
         raise PlatformDown(f"{status}: the platform is in trouble", retry_after(answer.headers, now))
     if status >= 400 and is_page(answer):

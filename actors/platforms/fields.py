@@ -29,6 +29,37 @@ def _mended(body: bytes) -> Any:
         raise ValueError("nested too deeply") from None
 
 
+DEPTH = 64
+"""Platforms' payloads are some ten levels deep; what is far deeper was made to hurt."""
+
+
+def decode_object(body: bytes) -> dict[str, Any]:
+    """The JSON object in `body`; ValueError with what else it is."""
+    try:
+        found = decode(body)
+    except ValueError:
+        raise ValueError("it is not JSON") from None
+    if not isinstance(found, dict):
+        raise ValueError("it is no object")
+    if body.count(b"{") + body.count(b"[") > DEPTH and not _is_within(found, DEPTH):
+        raise ValueError("it is nested too deeply")
+    return found
+
+
+def _is_within(value: Any, depth: int) -> bool:
+    level = [value]
+    for _ in range(depth):
+        level = [
+            child
+            for one in level
+            for child in (one.values() if isinstance(one, dict) else one)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return True
+    return False
+
+
 def dig(value: Any, *path: str) -> Any:
     for name in path:
         if not isinstance(value, dict):

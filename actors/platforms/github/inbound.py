@@ -7,14 +7,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from actors.platforms.base import Happening, Inbound, Refused, Verified
-from actors.platforms.fields import decode, moment
+from actors.platforms.fields import decode_object, moment
 from actors.platforms.github import keys, sentences
 from storage.records import Delivery, Item, Secret
 
 KIND = re.compile(r"[a-z][a-z0-9_]{0,63}")
 DELIVERY_ID = re.compile(r"[\x21-\x7e]{1,128}")
-DEPTH = 64
-"""GitHub's payloads are some ten levels deep; what is far deeper was made to hurt."""
 
 WHEN = {
     "issues": ("issue", "updated_at"),
@@ -56,15 +54,7 @@ def _is_signed(body: bytes, given: str, secrets: Sequence[Secret]) -> bool:
 
 def payload_of(body: bytes) -> dict[str, Any]:
     """The payload, which comes as JSON or as the field `payload` of a form; ValueError when there is none."""
-    try:
-        payload = decode(_unwrapped(body))
-    except ValueError:
-        raise ValueError("it is not JSON") from None
-    if not isinstance(payload, dict):
-        raise ValueError("it is no object")
-    if body.count(b"{") + body.count(b"[") > DEPTH and not _is_within(payload, DEPTH):
-        raise ValueError("it is nested too deeply")
-    return payload
+    return decode_object(_unwrapped(body))
 
 
 def _unwrapped(body: bytes) -> bytes:
@@ -72,20 +62,6 @@ def _unwrapped(body: bytes) -> bytes:
         return body
     fields = dict(parse_qsl(body.decode("ascii"), strict_parsing=True, max_num_fields=10))
     return fields.get("payload", "").encode()
-
-
-def _is_within(value: Any, depth: int) -> bool:
-    level = [value]
-    for _ in range(depth):
-        level = [
-            child
-            for one in level
-            for child in (one.values() if isinstance(one, dict) else one)
-            if isinstance(child, dict | list)
-        ]
-        if not level:
-            return True
-    return False
 
 
 def parse(delivery: Delivery) -> Happening:
