@@ -1,4 +1,4 @@
-"""What administrators of the whole service see. One list of who may is enough: every admin path is an `AdminHandler`."""
+"""What administrators of the whole service see. Every path of theirs is an `AdminHandler`, which says who may."""
 
 from handlers.base import Handler
 from handlers.errors import Forbidden

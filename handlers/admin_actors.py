@@ -18,7 +18,7 @@ STATES = ("running", "restarting", "parked", "stopped")
 STATUSES = ("connected", "needs_reauth", "disconnected", "pending")
 PIECE = 1000
 MOST_LOOKED_AT = 5000
-"""Rows that one page looks through for a state, which storage doesn't know: a page may be short and still have a next."""
+"""Rows that one page looks through for a state, which storage doesn't know: a short page may still have a next."""
 
 
 class Actors(AdminHandler):

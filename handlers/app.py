@@ -82,7 +82,7 @@ class App(Application):
         rules = [Rule(PathMatches(_pattern(route.path)), route.handler) for route in ROUTES]
         super().__init__(rules, default_handler_class=UnknownPath, parts=parts)
 
-    def get_handler_delegate(
+    def get_handler_delegate(  # type: ignore[override]
         self,
         request: HTTPServerRequest,
         target_class: type[RequestHandler],

@@ -26,7 +26,6 @@ NOT_BEFORE_LEEWAY = 60.0
 LATEST = 1e11
 """No time is later than this: the year 5138."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_OWN_CLAIM_CHECKS: Any = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "require": ["exp", "sub"]}
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -61,8 +60,16 @@ class Authenticator:
         self._secret = secret
         self._jwks = jwks
         self._audience = audience
+        self._options: jwt.types.Options = {  # times are compared here, by our own clock
+            "verify_exp": False,
+            "verify_nbf": False,
+            "verify_iat": False,
+            "verify_aud": audience is not None,
+            "require": ["exp", "sub"],
+        }
         self._issuer = issuer
         self._checked: OrderedDict[bytes, Caller] = OrderedDict()
+        self._keys_as_of = 0
 
     async def verify(self, token: str) -> Caller:
         """`check`, fetching public keys off the loop where that is needed."""
@@ -83,6 +90,9 @@ class Authenticator:
         """The caller, by what is known here and now. Raises `NotAuthenticated`, or `Unavailable` without any key."""
         if len(token) > MAX_TOKEN:
             raise NotAuthenticated("invalid_token", "The token is too long.")
+        if self._jwks is not None and self._jwks.changes != self._keys_as_of:
+            self._keys_as_of = self._jwks.changes
+            self._checked.clear()  # a key that was withdrawn vouches for nobody
         fingerprint = sha256(token.encode("utf-8", "surrogatepass")).digest()
         caller = self._checked.get(fingerprint)
         if caller is None:
@@ -107,7 +117,7 @@ class Authenticator:
                 algorithms=[algorithm],
                 audience=self._audience,
                 issuer=self._issuer,
-                options={**_OWN_CLAIM_CHECKS, "verify_aud": self._audience is not None},
+                options=self._options,
             )
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
             raise NotAuthenticated("invalid_token", "The token is not good.", hint=_why(error)) from None
@@ -161,11 +171,13 @@ async def from_request(handler: RequestHandler, *, query_token: bool = False, ch
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise NotAuthenticated("invalid_token", "The Authorization header is not a bearer token.")
-        return await parts.authenticator.verify(token.strip())
+        caller: Caller = await parts.authenticator.verify(token.strip())
+        return caller
     if query_token and (token := handler.get_query_argument("token", "")):
-        return _only_user(await parts.authenticator.verify(token))
+        caller = await parts.authenticator.verify(token)
+        return _only_user(caller)
     if cookie := handler.get_cookie(SESSION_COOKIE):
-        caller: Caller = await parts.authenticator.verify(cookie)
+        caller = await parts.authenticator.verify(cookie)
         return _by_cookie(handler, caller, request.method not in SAFE_METHODS if changes is None else changes)
     raise NotAuthenticated("no_token", "This needs a token.", hint="Send Authorization: Bearer, or sign in.")
 

@@ -237,4 +237,4 @@ class Turned(Handler):
         if not self._finished:
             self.finish()
 
-    get = post = put = patch = delete = options = _end  # type: ignore[assignment]
+    get = post = put = patch = delete = options = _end

@@ -19,8 +19,15 @@ class Data(Handler):
 
     async def get(self) -> None:
         limit = self.page_limit(USUAL)
-        words = {"platform": self._word("platform"), "data_type": self._word("type"), "after": self._word("after")}
-        rows = await self.parts.bridge.read(partial(data.page, user=self.caller.user, limit=limit, **words))
+        query = partial(
+            data.page,
+            user=self.caller.user,
+            platform=self._word("platform"),
+            data_type=self._word("type"),
+            after=self._word("after"),
+            limit=limit,
+        )
+        rows = await self.parts.bridge.read(query)
         self.reply_page([_item(row) for row in rows], rows[-1].id if len(rows) == limit else None)
 
     def _word(self, name: str) -> str | None:

@@ -4,9 +4,7 @@ import asyncio
 import json
 import urllib.request
 from collections.abc import Callable
-from http.client import HTTPException
 from typing import Any
-from urllib.error import URLError
 
 import jwt
 import structlog
@@ -33,7 +31,10 @@ class KeyRing:
         self._now = now
         self._fetch = fetch or fetch_json
         self._keys: dict[str, jwt.PyJWK] = {}
+        self._document: dict[str, Any] | None = None
         self._fetched_at: float | None = None
+        self.changes = 0
+        """How often other keys came than before."""
         self._not_before = 0.0
         self._running: asyncio.Task[None] | None = None
 
@@ -67,14 +68,19 @@ class KeyRing:
     async def _refresh(self) -> None:
         try:
             found = await asyncio.get_running_loop().run_in_executor(None, self._fetch, self._url)
-            self._keys = _usable(found)
+            self._take(found)
             self._fetched_at = self._now()
             self._not_before = self._fetched_at + COOLDOWN
-        except (OSError, ValueError, URLError, HTTPException, jwt.PyJWTError) as error:
+        except Exception as error:  # the network's, or whatever a document that is none makes of its reading
             self._not_before = self._now() + RETRY
             log.warning("jwks_fetch_failed", error=f"{type(error).__name__}: {error}", keys_kept=len(self._keys))
         finally:
             self._running = None
+
+    def _take(self, found: dict[str, Any]) -> None:
+        if found != self._document:
+            self._keys, self._document = _usable(found), found
+            self.changes += 1
 
 
 def _usable(found: dict[str, Any]) -> dict[str, jwt.PyJWK]:
