@@ -158,6 +158,8 @@ class UserPlatformData(Model):
 ALL: tuple[type[Model], ...] = (
     Meta,
     PlatformConnection,
+    PlatformAddress,
+    ConnectFlow,
     Cursor,
     PlatformWebhook,
     Delivery,
