@@ -123,6 +123,12 @@ class Service:
     async def tell(self, user: str, *texts: str, type: str = "notification") -> list[Event]:
         return await self.append(user, *(Draft(type, {"title": text}) for text in texts))
 
+    async def settled(self) -> None:
+        """All that was committed has been given to the streams."""
+        await self.write(lambda tx: None)
+        await asyncio.sleep(0)
+        await until(lambda: self.hub.standing().waiting == 0)
+
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(seconds)
         self.hub.tick()
@@ -177,6 +183,9 @@ class Service:
         finally:
             client.close()
 
+
+    async def raw(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await _connected(self.port, None)
 
     @asynccontextmanager
     async def slow_socket(self, user: str = "ada", cursor: str = "") -> AsyncIterator["SlowClient"]:
