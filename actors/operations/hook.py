@@ -30,7 +30,8 @@ def hooking(me: "ConnectionActor") -> Steps:
     known = [hook for hook in stored if not hook.external_id.startswith(PENDING)]
     url = me.shared.hook_url(me.key)
     try:
-        made = yield from with_bearer(me, me.platform.register(me.account, url, known, lambda: _new_secret(me)))
+        conversation = me.platform.register(me.account, url, known, partial(_new_secret, me), me.clock.now())
+        made = yield from with_bearer(me, conversation)
     except HookRefused as refusal:
         me.update_row(hook_error=refusal.detail)
         me.again("hook", LOOK_AGAIN)
@@ -51,10 +52,10 @@ def _next_look(made: Sequence[Hook], now: float) -> float:
     return LOOK_AGAIN if ends is None else max(60.0, min(LOOK_AGAIN, (ends - now) * 0.8))
 
 
-def _new_secret(me: "ConnectionActor") -> Secret:
-    """Durable before the platform hears of it: it may send at once, signed with this."""
-    secret = Secret(secrets.token_urlsafe(32))
-    pending = Hook(PENDING + secrets.token_hex(8), "", secret)
+def _new_secret(me: "ConnectionActor", address: str | None = None, secret: Secret | None = None) -> Secret:
+    """Durable before the platform hears of it: it may send at once, signed with this, or ask at this address."""
+    secret = secret or Secret(secrets.token_urlsafe(32))
+    pending = Hook(PENDING + secrets.token_hex(8), "", secret, address=address)
     me.write(lambda tx: hooks.keep(tx, me.shared.vault, me.key, pending))
     me.shared.directory.forget_hook_secrets(me.key)
     return secret

@@ -7,7 +7,7 @@ import structlog
 from actors import tokens
 from actors.operations.base import Pause, Steps
 from actors.platforms.base import Grant
-from actors.platforms.failures import CallFailed, GrantRefused, PlatformError, by_age
+from actors.platforms.failures import CallFailed, GrantRefused, PlatformError
 from storage import connections, events
 from storage.database import StorageUnavailable
 from storage.records import Draft, Token, iso
@@ -57,7 +57,7 @@ def _ask(me: "ConnectionActor", token: Token) -> Steps:
             return None  # somebody else's commit won; theirs is the token
         if cut_off and me.platform.refresh_rotates:
             raise ANSWER_LOST from None
-        raise by_age(refused, me.clock.now(), me.row.reauth_due_at) from None
+        raise me.platform.explain(refused, me.clock.now(), me.row.reauth_due_at) from None
     except PlatformError as error:
         if not isinstance(error, CallFailed) or error.kind in NEVER_SENT:
             me.update_row(refresh_began_at=None)

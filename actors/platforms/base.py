@@ -7,13 +7,13 @@ other messages while a call is under way.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any, ClassVar, Literal, Protocol
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-from actors.platforms.failures import BadAnswer, token_answer
+from actors.platforms.failures import BadAnswer, GrantRefused, by_age, token_answer
 from actors.platforms.fields import decode
 from storage.records import Account, Delivery, Hook, Item, Secret, Token
 
@@ -41,6 +41,8 @@ class Call(msgspec.Struct, frozen=True):
     limit: Limit | None = None
     after: float = 0
     """Seconds to wait before it is made."""
+    cost: float = 1
+    """What it takes of the platform's allowance, in the units of its `Pacing`; 0 for what isn't counted there."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -92,6 +94,10 @@ def _seconds(value: Any) -> float | None:
 
 
 LONGEST_LIFE = 10 * 365 * 86_400.0
+
+
+RENEW_WITHIN = 36 * 3600.0
+"""Seconds before its end at which a hook is renewed: a look that falls out still leaves another."""
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -182,6 +188,8 @@ class Parcel(msgspec.Struct, frozen=True):
     user: str
     delivery_id: str
     kind: str
+    body: bytes | None = None
+    """Stored in place of the request's body, where what there is to say stands in the headers."""
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -244,6 +252,29 @@ class Client(msgspec.Struct, frozen=True):
     secret: Secret
 
 
+class Pacing(msgspec.Struct, frozen=True):
+    """What a platform allows all users of the app together, where it is known."""
+
+    rate: float = 20.0
+    """Units in a second; a call takes as many as its `cost`."""
+    burst: float = 20.0
+    concurrency: int = 6
+    daily: int | None = None
+    """Units in a day, where these are counted."""
+    zone: str = "UTC"
+    """Whose midnight begins that day."""
+
+
+class NewSecret(Protocol):
+    """A hook's secret that is stored before the platform hears of it: it may send at once, signed with that.
+
+    `address`: where what it sends comes to a shared door, by what that names the hook; those who ask there find it
+    before the hook itself is recorded. `secret`: this one instead of a random one.
+    """
+
+    def __call__(self, address: str | None = None, secret: Secret | None = None) -> Secret: ...
+
+
 class Platform(ABC):
     slug: ClassVar[str]
     title: ClassVar[str]
@@ -269,6 +300,10 @@ class Platform(ABC):
     """How the app shows the token endpoint who it is."""
     grant_lifetime: ClassVar[float | None] = None
     """Seconds from consent to the end of the grant, where the platform fixes it and doesn't say so in its answers."""
+    grant_family: ClassVar[str | None] = None
+    """Platforms of one family share an account's grant: `revoke` ends all of it, so it is only called when no other
+    connection of the family has the same account."""
+    pace: ClassVar[Pacing] = Pacing()
 
     def __init__(self, client: Client, endpoints: Endpoints | None = None) -> None:
         self.client = client
@@ -309,6 +344,12 @@ class Platform(ABC):
             raise ValueError("a token without a refresh token is never refreshed")
         answer = yield self._ask_for_token({"grant_type": "refresh_token", "refresh_token": token.refresh})
         return Grant.from_answer(token_answer(answer))
+
+    def explain(
+        self, refused: GrantRefused, now: float, reauth_due_at: float | None, granted_at: float | None = None
+    ) -> GrantRefused:
+        """The same refusal, told for what it is by the age of the grant. `granted_at`: when the user said yes."""
+        return by_age(refused, now, reauth_due_at)
 
     def _ask_for_token(self, form: dict[str, str | Secret]) -> Call:
         headers = {"Accept": "application/json"}
@@ -354,9 +395,13 @@ class Platform(ABC):
         return self.parse(delivery)
 
     def register(
-        self, account: Account, url: str, known: Sequence[Hook], new_secret: Callable[[], Secret]
+        self, account: Account, url: str, known: Sequence[Hook], new_secret: NewSecret, now: float
     ) -> Generator[Call, Answer, Sequence[Hook]]:
-        """See to it that hooks exist; the ones to be recorded. Raises `HookRefused`."""
+        """See to it that hooks exist; the ones to be recorded. Raises `HookRefused`.
+
+        It is called each day, and when one of `known` has used up four fifths of its time: what ends within
+        `RENEW_WITHIN` is renewed.
+        """
         yield from ()
         raise LookupError(f"{self.slug} has no webhooks")
 

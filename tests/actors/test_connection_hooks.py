@@ -1,6 +1,7 @@
 from actors.operations.hook import LOOK_AGAIN
 from actors.platforms.failures import AppMisconfigured, HookRefused
-from storage import hooks
+from storage import addresses, hooks
+from storage.records import Hook, Secret
 from tests.actors.world import ADA, World
 
 
@@ -21,6 +22,24 @@ def test_a_hooks_secret_is_known_before_the_platform_can_use_it(world: World) ->
     assert known == [1]
     stored = world.database.read(lambda tx: hooks.of(tx, world.vault, ADA))
     assert [hook.external_id for hook in stored] == ["hook-1"]
+
+
+def test_what_asks_at_a_hooks_address_before_the_hook_stands_finds_its_user(world: World) -> None:
+    """Some platforms call back while they are still answering the registration."""
+    found: list[addresses.Behind] = []
+
+    def register(_account, _url, _known, new_secret, now):  # type: ignore[no-untyped-def]
+        yield from ()
+        new_secret("channel-1", Secret("agreed"))
+        found.extend(world.database.read(lambda tx: addresses.behind(tx, world.vault, "tiny", "channel-1")))
+        return [Hook("hook-1", "everything", Secret("agreed"), now + 432_000, "channel-1")]
+
+    world.platform.register = register  # type: ignore[method-assign]
+    world.connect()
+
+    assert [(one.user, one.secret, one.where) for one in found] == [("ada", Secret("agreed"), "")]
+    stood = world.database.read(lambda tx: addresses.behind(tx, world.vault, "tiny", "channel-1"))
+    assert [(one.user, one.where) for one in stood] == [("ada", "everything")]
 
 
 def test_where_no_hook_can_be_made_it_is_polled_and_says_why(world: World) -> None:

@@ -77,7 +77,7 @@ class Tiny(Platform):
         return Happening({"who": "tim", "what": said.get("what", "said"), "where": None, "url": None}, items)
 
     def register(
-        self, account: Account, url: str, known: Sequence[Hook], new_secret: Callable[[], Secret]
+        self, account: Account, url: str, known: Sequence[Hook], new_secret: Callable[[], Secret], now: float
     ) -> Generator[Call, Answer, Sequence[Hook]]:
         if known:
             return known

@@ -1,6 +1,6 @@
 """GitHub as a platform: what it is, who an account is, how its token ends. The rest is in the files beside it."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 
 from actors.platforms.base import (
     Answer,
@@ -9,6 +9,7 @@ from actors.platforms.base import (
     Endpoints,
     Happening,
     Inbound,
+    NewSecret,
     Platform,
     Reads,
     Refused,
@@ -64,7 +65,7 @@ class GitHub(Platform):
         return inbound.parse(delivery)
 
     def register(
-        self, account: Account, url: str, known: Sequence[Hook], new_secret: Callable[[], Secret]
+        self, account: Account, url: str, known: Sequence[Hook], new_secret: NewSecret, now: float
     ) -> Generator[Call, Answer, Sequence[Hook]]:
         return hooks.register(self.urls.api_url, self.hook_repos, url, known, new_secret)
 

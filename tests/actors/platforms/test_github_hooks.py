@@ -8,7 +8,7 @@ import pytest
 from actors.platforms.base import Answer
 from actors.platforms.failures import CallFailed, HookRefused, PlatformDown, PlatformError, RateLimited
 from storage.records import Hook, Secret
-from tests.actors.platforms.people import OCTOCAT, github
+from tests.actors.platforms.people import NOW, OCTOCAT, github
 from tests.fakes.conversation import Conversation, answer, drive
 
 URL = "https://app.example/api/webhooks/github/ada"
@@ -31,7 +31,7 @@ def register(known: list[Hook], *answers: Answer | PlatformError, repos: int = 1
     def new_secret() -> Secret:
         return Secret(f"secret-{next(numbers)}")
 
-    return drive(github(hook_repos=repos).register(OCTOCAT, URL, known, new_secret), answers)
+    return drive(github(hook_repos=repos).register(OCTOCAT, URL, known, new_secret, NOW), answers)
 
 
 def repositories(*names: str, **others: Any) -> Answer:
