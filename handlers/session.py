@@ -2,10 +2,11 @@
 
 import time
 from http.cookies import CookieError
+from typing import Any
 
 import msgspec
 
-from handlers.auth import SESSION_COOKIE
+from handlers.auth import SESSION_COOKIE, Caller, from_request
 from handlers.base import Handler
 from handlers.errors import Forbidden, NotAuthenticated
 from storage.records import iso
@@ -16,6 +17,15 @@ class SignIn(msgspec.Struct):
 
 
 class Session(Handler):
+    async def get(self) -> None:
+        """Whom this browser is signed in as, for a page that begins."""
+        try:
+            caller = await from_request(self)
+        except NotAuthenticated:
+            self.reply({"user": None, "role": None, "expires_at": None})
+        else:
+            self.reply(_told(caller))
+
     async def post(self) -> None:
         origins = self.parts.origins
         if origins.is_foreign(self.request) and not origins.may_change(self.request):
@@ -27,7 +37,7 @@ class Session(Handler):
         if caller.role == "admin" and origins.is_foreign(self.request):
             raise Forbidden("wrong_origin", "An administrator signs in on the service's own pages only.")
         self._set(token, caller.expires_at)
-        self.reply({"user": caller.user, "role": caller.role, "expires_at": iso(caller.expires_at)})
+        self.reply(_told(caller))
 
     def delete(self) -> None:
         if self.get_cookie(SESSION_COOKIE) and not self.parts.origins.may_change(self.request):
@@ -49,3 +59,7 @@ class Session(Handler):
             )
         except (CookieError, ValueError):
             raise NotAuthenticated("invalid_token", "The token can't be kept in a cookie.") from None
+
+
+def _told(caller: Caller) -> dict[str, Any]:
+    return {"user": caller.user, "role": caller.role, "expires_at": iso(caller.expires_at)}

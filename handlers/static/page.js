@@ -1,0 +1,164 @@
+/* The plain page: signs in, shows the connections, and lists events as they come. */
+
+import { get, post, remove, sandbox, sandboxToken } from "./api.js";
+import { Stream } from "./stream.js";
+import * as view from "./view.js";
+
+const { $ } = view;
+const inSandbox = sandbox !== "";
+const LOOK_AGAIN = 15_000; // connections are read at most this often, whatever happens
+const HAPPENINGS = {
+  github: ["push", "issues", "pull_request", "release", "star", "fork"],
+  spotify: ["play"],
+};
+const NO_AUTH = 4500;
+const TOO_MANY = 4504;
+const CHANGES = new Set(["connected", "connection_status", "needs_reauth", "token_refresh", "platform_sync"]);
+
+let user = null;
+let stream = null;
+let readAt = 0;
+let reading = 0;
+let last = 0; // the offset of the newest event that is shown
+let held = null; // events that come while the list is read anew
+
+start();
+
+async function start() {
+  $("sign-out").onclick = signOut;
+  $("token-form").onsubmit = (event) => {
+    event.preventDefault();
+    busy(event.submitter, () => signIn($("token").value.trim()));
+  };
+  for (const button of document.querySelectorAll("[data-person]")) {
+    button.onclick = () => busy(button, async () => signIn(await sandboxToken(button.dataset.person)));
+  }
+  for (const button of document.querySelectorAll("[data-platform]")) {
+    button.onclick = () => busy(button, () => play(button.dataset.platform));
+  }
+  await attempt(async () => {
+    const session = await get("/api/session");
+    await (session.user ? enter(session.user) : view.showSignedOut(inSandbox));
+  });
+}
+
+async function signIn(token) {
+  const session = await post("/api/session", { token });
+  $("token").value = "";
+  await enter(session.user);
+}
+
+async function signOut() {
+  leave();
+  await attempt(() => remove("/api/session"));
+  view.showSignedOut(inSandbox);
+}
+
+async function enter(name) {
+  user = name;
+  view.showTrouble(null);
+  view.showSignedIn(user, inSandbox);
+  await readConnections();
+  const cursor = await readHistory();
+  stream = new Stream(cursor, {
+    onState: view.showState,
+    onEvent: heard,
+    onReload: () => attempt(reload),
+    onExpiring: () => attempt(renew),
+    onRefused: (code) => attempt(() => refused(code)),
+  });
+}
+
+/** The stream may not come back as it is. */
+async function refused(code) {
+  const name = user;
+  leave();
+  if (code === NO_AUTH && inSandbox) return signIn(await sandboxToken(name));
+  view.showSignedOut(inSandbox);
+  throw new Error(code === TOO_MANY ? "Too many pages are open." : "You have been signed out. Please sign in again.");
+}
+
+function leave() {
+  stream?.end();
+  stream = user = null;
+  clearTimeout(reading);
+  reading = 0;
+}
+
+async function readHistory() {
+  const { items, cursor } = await get("/api/events?limit=100");
+  view.showHistory(items);
+  last = items.at(-1)?.offset ?? 0;
+  return cursor;
+}
+
+/** What was missed can't be had one by one any more: the list is read anew, and what comes meanwhile waits. */
+async function reload() {
+  held = [];
+  try {
+    await readHistory();
+  } finally {
+    const waiting = held;
+    held = null;
+    waiting.forEach(heard);
+  }
+}
+
+async function readConnections() {
+  readAt = Date.now();
+  view.showConnections((await get("/api/connections")).items, look, inSandbox);
+}
+
+function heard(event) {
+  if (held) {
+    held.push(event);
+    return;
+  }
+  if (event.offset <= last) return; // the list had it already
+  last = event.offset;
+  view.showEvent(event, true);
+  if (CHANGES.has(event.type) && !reading) {
+    const wait = Math.max(200, readAt + LOOK_AGAIN - Date.now());
+    reading = setTimeout(() => {
+      reading = 0;
+      attempt(readConnections);
+    }, wait);
+  }
+}
+
+/** Only the sandbox gives tokens here; elsewhere the app does, and the user signs in anew. */
+async function renew() {
+  if (!inSandbox || !user) return;
+  const token = await sandboxToken(user);
+  await post("/api/session", { token });
+  stream?.renew(token);
+}
+
+function look(platform, button) {
+  return busy(button, () => post(`/api/connections/${platform}/sync`));
+}
+
+/** Spotify pushes nothing, so after something has happened there we have to look. */
+async function play(platform) {
+  const kinds = HAPPENINGS[platform];
+  const kind = kinds[Math.floor(Math.random() * kinds.length)];
+  await post(`${sandbox}/_control/${platform}/activity`, { user, kind });
+  $("played").textContent = `There was a ${kind.replaceAll("_", " ")} on ${platform}.`;
+  if (platform === "spotify") await post("/api/connections/spotify/sync");
+}
+
+async function busy(button, work) {
+  button.disabled = true;
+  await attempt(work);
+  button.disabled = false;
+}
+
+async function attempt(work) {
+  view.showTrouble(null);
+  try {
+    await work();
+  } catch (error) {
+    view.showTrouble(error.message);
+    if (!user) view.showSignedOut(inSandbox);
+  }
+}

@@ -1,0 +1,111 @@
+/* What the page shows. Text only ever goes in as text. */
+
+const MOST_EVENTS = 200;
+const STATES = { live: "Live", connecting: "Connecting …", offline: "Offline: what you see may be old" };
+const STATUSES = { connected: "connected", needs_reauth: "needs you", disconnected: "not connected" };
+const METHODS = { webhook: "webhooks, at once", polling: "looking now and then" };
+const TITLES = { github: "GitHub", spotify: "Spotify" };
+const BAD = new Set(["needs_reauth", "problem"]);
+
+export const $ = (id) => document.getElementById(id);
+
+const moment = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+
+export function showState(state, why) {
+  $("state").dataset.state = state;
+  $("state").textContent = why ?? STATES[state];
+}
+
+export function showTrouble(text) {
+  $("trouble").hidden = !text;
+  $("trouble").textContent = text ?? "";
+}
+
+export function showSignedOut(inSandbox) {
+  showState("offline", "Not signed in");
+  $("home").hidden = $("who").hidden = true;
+  $("sign-in").hidden = false;
+  $("people").hidden = !inSandbox;
+  $("token-form").hidden = inSandbox;
+  $("events").replaceChildren();
+  $("connections").replaceChildren();
+}
+
+export function showSignedIn(user, inSandbox) {
+  $("name").textContent = user;
+  $("home").hidden = $("who").hidden = false;
+  $("sign-in").hidden = true;
+  $("play").hidden = !inSandbox;
+}
+
+/** `look(platform)` is what the button does; connecting is a link, since it leads away. */
+export function showConnections(rows, look, inSandbox) {
+  $("connections").replaceChildren(...rows.map((row) => connection(row, look, inSandbox)));
+}
+
+export function showEvent(event, fresh) {
+  const item = $("event").content.firstElementChild.cloneNode(true);
+  const part = (name) => item.querySelector(`.${name}`);
+  item.dataset.platform = event.platform ?? "";
+  item.dataset.tone = BAD.has(event.type) ? "bad" : "";
+  part("line").append(...line(event));
+  part("platform").textContent = TITLES[event.platform] ?? event.platform ?? "";
+  part("type").textContent = event.type.replaceAll("_", " ");
+  part("offset").textContent = `#${event.offset}`;
+  const time = item.querySelector("time");
+  time.dateTime = event.at;
+  time.textContent = clock(event.at);
+  if (fresh) item.classList.add("fresh");
+  $("events").prepend(item);
+  while ($("events").children.length > MOST_EVENTS) $("events").lastElementChild.remove();
+  $("nothing").hidden = true;
+}
+
+export function showHistory(events) {
+  $("events").replaceChildren();
+  $("nothing").hidden = events.length > 0;
+  for (const event of events) showEvent(event, false);
+}
+
+function connection(row, look, inSandbox) {
+  const item = $("connection").content.firstElementChild.cloneNode(true);
+  const part = (name) => item.querySelector(`.${name}`);
+  item.dataset.status = row.status;
+  part("title").textContent = row.title;
+  part("badge").textContent = row.configured ? STATUSES[row.status] : "not set up";
+  part("account").textContent = row.account?.name ?? "";
+  part("method").textContent = METHODS[row.method] ?? "–";
+  part("last").textContent = clock(row.last_sync);
+  part("next").textContent = clock(row.next_poll);
+  part("error").hidden = !row.error_message;
+  part("error").textContent = row.error_message ?? "";
+  const connected = row.status === "connected";
+  part("look").hidden = !connected;
+  part("look").setAttribute("aria-label", `Look at ${row.title} now`);
+  part("look").onclick = ({ target }) => look(row.platform, target);
+  const link = part("connect");
+  link.hidden = connected || !row.configured || inSandbox;
+  link.href = `/api/oauth/${row.platform}/connect?return=/`;
+  link.textContent = row.status === "needs_reauth" ? "Connect again" : "Connect";
+  return item;
+}
+
+function line(event) {
+  const text = event.message ?? [event.who, event.what, event.where].filter(Boolean).join(" ") ?? "";
+  const shown = text || event.hint || event.reason || event.type.replaceAll("_", " ");
+  if (!/^https?:\/\//.test(event.url ?? "")) return [shown];
+  const link = document.createElement("a");
+  link.href = event.url;
+  link.rel = "noreferrer";
+  link.target = "_blank";
+  link.textContent = shown;
+  return [link];
+}
+
+function clock(at) {
+  if (!at) return "–";
+  const when = new Date(at);
+  const today = when.toDateString() === new Date().toDateString();
+  return today ? moment.format(when) : `${day.format(when)}, ${moment.format(when)}`;
+}
