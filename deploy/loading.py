@@ -14,7 +14,7 @@ from dotenv import dotenv_values
 from deploy import keys, kinds
 from deploy.errors import SettingError
 from deploy.sandbox.places import client, endpoints
-from deploy.settings import PlatformSettings, Setting, Settings, platform_table, table
+from deploy.settings import PlatformSettings, Setting, Settings, platform_name, platform_table, table
 from storage.records import Secret
 
 Texts = Mapping[str, str]
@@ -117,8 +117,8 @@ def _check(settings: Settings) -> None:
             raise SettingError("ENCRYPTION_KEY", "missing; make one with: openssl rand -base64 32")
     for slug, one in settings.platforms.items():
         if (one.client_id is None) != (one.client_secret is None):
-            missing, there = ("ID", "SECRET") if one.client_id is None else ("SECRET", "ID")
-            raise SettingError(f"{slug.upper()}_CLIENT_{missing}", f"missing beside {slug.upper()}_CLIENT_{there}")
+            missing, there = ("client_id", "client_secret")[:: 1 if one.client_id is None else -1]
+            raise SettingError(platform_name(slug, missing), f"missing beside {platform_name(slug, there)}")
 
 
 def _check_sandbox(settings: Settings) -> None:
@@ -135,6 +135,8 @@ def _with_sandbox_platforms(settings: Settings) -> Settings:
     places = endpoints(settings.port + 1)
 
     def platform(slug: str, one: PlatformSettings) -> PlatformSettings:
+        if slug not in places:
+            return one  # the sandbox doesn't play it, so it stays as it was told
         client_id, client_secret = client(slug)
         return replace(
             one,

@@ -33,6 +33,7 @@ class Spotify(Platform):
         "https://accounts.spotify.com/api/token",
         "https://api.spotify.com",
     )
+    scopes = ("user-read-recently-played", "user-read-currently-playing", "user-read-private")
     poll_every = "30m"
     limit_scope = "app"
     client_auth = "basic"

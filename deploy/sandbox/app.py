@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tornado import web
 
-from deploy.sandbox import control
+from deploy.sandbox import consent, control
 from deploy.sandbox.outbox import Outbox
 from deploy.sandbox.platforms import PLATFORMS
 from deploy.sandbox.settings import Settings
@@ -31,8 +31,9 @@ class Sandbox:
             (r"/_control/([a-z]+)/code", control.Code, given),
             (r".*", control.Nowhere, given),
         ]
+        consents = [route for platform in self.platforms for route in consent.routes(platform)]
         theirs = [route for platform in self.platforms for route in platform.routes()]
-        self.app = web.Application([*theirs, *orders], log_function=lambda _: None)
+        self.app = web.Application([*consents, *theirs, *orders], log_function=lambda _: None)
 
     def end_faults(self) -> None:
         for platform in self.platforms:

@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS accounts (
     platform TEXT, user TEXT, made_at REAL, PRIMARY KEY (platform, user)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS codes (
     code TEXT PRIMARY KEY, platform TEXT, user TEXT, expires_at REAL, used INTEGER DEFAULT 0) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS consents (code TEXT PRIMARY KEY, redirect_uri TEXT, challenge TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS grants (
     id INTEGER PRIMARY KEY, platform TEXT, user TEXT, scope TEXT, consented_at REAL, ends_at REAL, live INTEGER);
 CREATE INDEX IF NOT EXISTS grants_of ON grants (platform, user);

@@ -1,5 +1,7 @@
 """Codes, grants and tokens, the same for every platform; a platform's `TokenRules` say where they differ."""
 
+import base64
+import hashlib
 import secrets
 from collections.abc import Callable
 
@@ -63,7 +65,7 @@ class Refused(Exception):
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
-        """`unknown`, `used`, `expired`, `rotated` or `revoked`."""
+        """`unknown`, `used`, `expired`, `rotated`, `revoked` or `bound`: to another address or proof key."""
 
 
 class Tokens:
@@ -94,19 +96,26 @@ class Tokens:
         self._state.keep_fact(self._platform, "", "lifetimes", msgspec.json.encode(lifetimes).decode())
 
     # -- from consent to tokens ----------------------------------------------------------------------
-    def consent(self, user: str) -> str:
-        """The code that the platform's consent page would have sent the person back with."""
+    def consent(self, user: str, redirect_uri: str | None = None, challenge: str | None = None) -> str:
+        """The code that the person is sent back with. With `redirect_uri` and `challenge` it is good only for whoever
+        names the one and knows what the other was made of."""
         code = secrets.token_hex(20)
         expires_at = self._now() + CODE_LIFETIME
-        sql = "INSERT INTO codes (code, platform, user, expires_at) VALUES (?, ?, ?, ?)"
-        self._state.run(sql, code, self._platform, user, expires_at)
+        with self._state.change():
+            sql = "INSERT INTO codes (code, platform, user, expires_at) VALUES (?, ?, ?, ?)"
+            self._state.run(sql, code, self._platform, user, expires_at)
+            if redirect_uri is not None:
+                self._state.run("INSERT INTO consents VALUES (?, ?, ?)", code, redirect_uri, challenge)
         return code
 
     def user_of_code(self, code: str) -> str | None:
         row = self._state.one("SELECT user FROM codes WHERE code = ? AND platform = ?", code, self._platform)
         return row[0] if row else None
 
-    def exchange(self, code: str) -> Issued:
+    def exchange(self, code: str, redirect_uri: str = "", verifier: str = "") -> Issued:
+        bound = self._state.one("SELECT redirect_uri, challenge FROM consents WHERE code = ?", code)
+        if bound is not None and (redirect_uri != bound[0] or not _proves(bound[1], verifier)):
+            raise Refused("bound")
         with self._state.change():
             row = self._state.one(
                 "SELECT user, expires_at, used FROM codes WHERE code = ? AND platform = ?", code, self._platform
@@ -211,3 +220,11 @@ class Tokens:
 
 def _whole(seconds: float | None) -> int | None:
     return None if seconds is None else int(seconds)
+
+
+def _proves(challenge: str | None, verifier: str) -> bool:
+    """PKCE with S256; a code that was asked for without a challenge needs no proof."""
+    if challenge is None:
+        return True
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == challenge

@@ -46,6 +46,8 @@ class SandboxPlatform(ABC):
     rules: ClassVar[TokenRules]
     kinds: ClassVar[Sequence[str]]
     """What can happen here; the first is what happens when nothing is said."""
+    denial: ClassVar[str] = "access_denied"
+    """The error that a person who says no is sent back with."""
 
     def __init__(self, state: State, outbox: Outbox, now: Callable[[], float], root: str) -> None:
         self.state = state

@@ -56,7 +56,11 @@ class AccessToken(GitHubHandler):
             if grant_type == "refresh_token":
                 issued = self.platform.tokens.refresh(self.get_argument("refresh_token", ""))
             else:
-                issued = self.platform.tokens.exchange(self.get_argument("code", ""))
+                issued = self.platform.tokens.exchange(
+                    self.get_argument("code", ""),
+                    self.get_argument("redirect_uri", ""),
+                    self.get_argument("code_verifier", ""),
+                )
         except Refused:
             self.refuse_grant("bad_refresh_token" if grant_type == "refresh_token" else "bad_verification_code")
             return

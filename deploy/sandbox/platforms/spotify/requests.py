@@ -83,7 +83,8 @@ class Token(SpotifyHandler):
             self.refuse_grant("invalid_request", "redirect_uri must be supplied")
             return
         try:
-            self.tell(self.platform.tokens.exchange(self.get_body_argument("code", "")))
+            code, back = self.get_body_argument("code", ""), self.get_body_argument("redirect_uri", "")
+            self.tell(self.platform.tokens.exchange(code, back, self.get_body_argument("code_verifier", "")))
         except Refused as refused:
             told = "Authorization code expired" if refused.why == "expired" else "Invalid authorization code"
             self.refuse_grant("invalid_grant", told)
