@@ -30,6 +30,7 @@ class GitHub(Platform):
         "https://github.com/login/oauth/access_token",
         "https://api.github.com",
     )
+    scopes = ("read:user", "user:email", "repo", "admin:repo_hook", "offline_access")
     poll_every = "6h"
     pushes = True
     refresh_rotates = True
