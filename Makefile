@@ -29,7 +29,7 @@ test: .venv/.ready-test
 
 test-fast: .venv/.ready-test
 	@sh deploy/prepare packages postgresql
-	$(PYTHON) -m pytest --ignore=tests/e2e
+	$(PYTHON) -m pytest --ignore=tests/e2e -o faulthandler_timeout=120
 
 bench: .venv/.ready-test
 	@sh deploy/prepare packages gcc libc6-dev nodejs npm

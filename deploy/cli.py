@@ -17,26 +17,26 @@ from handlers.userids import is_user_id
 
 FAILED = 1
 WRONG_SETTING = 2
-ONLY_LOOKS = ("check", "routes")
 
 
 def main(argv: Sequence[str], serve: Callable[[Settings], int]) -> int:
     """The process's exit code. What is wrong is one line on stderr."""
     arguments = parse(argv)
     try:
+        if arguments.command == "routes":
+            return _print(route_lines())
         settings = read_settings()
-        if arguments.command not in ONLY_LOOKS:
-            settings = loading.with_made_keys(settings)
+        if arguments.command == "check":
+            return _print(check.report(settings))
+        settings = loading.with_made_keys(settings)
         if arguments.command is None:
             return serve(settings)
         logs.configure(settings.log_level, settings.log_format, descriptor=2)
-        for line in COMMANDS[arguments.command](settings, arguments):
-            print(line, flush=True)
+        return _print(COMMANDS[arguments.command](settings, arguments))
     except SettingError as error:
         return _fail(WRONG_SETTING, error)
     except (CannotStart, NotDone) as error:
         return _fail(FAILED, error)
-    return 0
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -83,15 +83,23 @@ def _token(settings: Settings, asked: argparse.Namespace) -> list[str]:
     return [token.issue(settings, asked.user, role=asked.role, org=asked.org, ttl=asked.ttl, now=time.time())]
 
 
+def _print(lines: Iterable[str]) -> int:
+    try:
+        for line in lines:
+            print(line, flush=True)
+    except BrokenPipeError:  # whoever read has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 0
+
+
 def _fail(code: int, error: Exception) -> int:
     print(f"run.py: {error}", file=sys.stderr)
     return code
 
 
+# Those that do something, with all the settings there are.
 COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], Iterable[str]]] = {
-    "check": lambda settings, _: check.report(settings),
     "migrate": lambda settings, _: migrate.run(settings),
     "rotate-keys": lambda settings, asked: rotate_keys.run(settings, dry_run=asked.dry_run),
-    "routes": lambda _settings, _: route_lines(),
     "token": _token,
 }

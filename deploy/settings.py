@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 from deploy import kinds
 from storage.records import Secret
 
+CLIENT_OF = dict.fromkeys(("gmail", "youtube", "calendar"), "GOOGLE")
+"""Whose client id and secret a platform uses, where that isn't its own."""
+
 
 class Setting(NamedTuple):
     name: str
@@ -118,15 +121,17 @@ class Settings:
 
 
 def table(platforms: Sequence[str]) -> list[Setting]:
-    """Every setting there is, the platforms' own last."""
+    """Every setting there is, the platforms' own last; one that several share stands there once."""
+    own = [Setting(one.name.upper(), one.name, **one.metadata) for one in fields(Settings) if "kind" in one.metadata]
     of_platforms = [setting for slug in platforms for setting in platform_table(slug)]
-    return _settings_of(Settings, "") + of_platforms
+    return list({setting.name: setting for setting in (*own, *of_platforms)}.values())
 
 
 def platform_table(slug: str) -> list[Setting]:
-    return _settings_of(PlatformSettings, f"{slug.upper()}_")
+    return [Setting(platform_name(slug, one.name), one.name, **one.metadata) for one in fields(PlatformSettings)]
 
 
-def _settings_of(owner: type, prefix: str) -> list[Setting]:
-    told_ones = [one for one in fields(owner) if "kind" in one.metadata]
-    return [Setting(prefix + one.name.upper(), one.name, **one.metadata) for one in told_ones]
+def platform_name(slug: str, attribute: str) -> str:
+    """`GITHUB_POLL`, `GOOGLE_CLIENT_ID`."""
+    prefix = CLIENT_OF.get(slug) if attribute.startswith("client_") else None
+    return f"{prefix or slug.upper()}_{attribute.upper()}"

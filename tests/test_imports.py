@@ -35,6 +35,8 @@ REVEALING = {
     "deploy/settings.py": "hands the encryption keys to the vault",
     "handlers/auth.py": "checks a token's signature with it",
     "handlers/metrics.py": "compares a bearer with it",
+    "handlers/oauth.py": "sends a browser to consent with it",
+    "storage/flows.py": "keeps its hash",
     "storage/records.py": "is its wrapper",
     "storage/vault.py": "seals it",
 }
@@ -127,4 +129,5 @@ def test_few_places_see_the_text_of_a_secret() -> None:
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Attribute) and node.attr in ("reveal", "_text")
     }
-    assert sorted(revealing) == sorted(REVEALING)
+    assert sorted(revealing - REVEALING.keys()) == [], "a new place needs a reason in REVEALING"
+    assert sorted(REVEALING.keys() - revealing) == [], "these need no place in REVEALING any more"

@@ -1,19 +1,18 @@
 """`run.py check`: every setting as it holds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from deploy import kinds
 from deploy.settings import Setting, Settings, platform_table, table
 
 
-def report(settings: Settings) -> Iterator[str]:
+def report(settings: Settings) -> Iterable[str]:
     """One line per setting. A secret only says that it is there."""
-    for setting in table(()):
-        yield _line(setting, getattr(settings, setting.attribute))
+    lines = [_line(setting, getattr(settings, setting.attribute)) for setting in table(())]
     for slug, one in settings.platforms.items():
-        for setting in platform_table(slug):
-            yield _line(setting, getattr(one, setting.attribute))
+        lines += [_line(setting, getattr(one, setting.attribute)) for setting in platform_table(slug)]
+    return dict.fromkeys(lines)  # one that several platforms share stands there once
 
 
 def _line(setting: Setting, value: Any) -> str:

@@ -1,5 +1,6 @@
 """What can be asked of run.py, and with which code it ends: 2 for a wrong setting, 1 when it can't start."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -223,7 +224,23 @@ def test_a_database_that_cannot_be_opened_is_one_line_and_code_1(place: Path, ur
     assert len(refused.stderr.splitlines()) == 1
 
 
-def test_routes_lists_every_path_with_its_methods(place: Path) -> None:
-    listed = run(place, "routes", **KEYS).stdout.splitlines()
+def test_routes_lists_every_path_with_its_methods_however_it_is_set_up(place: Path) -> None:
+    listed = run(place, "routes").stdout.splitlines()
     assert any(line.split()[:2] == ["GET", "/health"] for line in listed)
     assert any("/api/webhooks/{platform}/{user}" in line and "POST" in line for line in listed)
+
+
+def test_a_reader_that_has_seen_enough_is_no_trouble(place: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    ended = subprocess.run(
+        [sys.executable, "-c", PROGRAM, "routes"],
+        cwd=place,
+        env={"PYTHONPATH": str(ROOT)},
+        stdout=write,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    os.close(write)
+    assert (ended.returncode, ended.stderr) == (0, b"")

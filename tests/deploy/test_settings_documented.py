@@ -24,8 +24,3 @@ def test_the_table_is_the_one_in_the_code() -> None:
     expected = list(dict.fromkeys(map(line, table(PLATFORMS))))
     written = re.findall(r"^\| `[A-Z{].*\|$", README.read_text(encoding="utf-8"), re.MULTILINE)
     assert written == expected
-
-
-def test_every_platform_is_named() -> None:
-    text = README.read_text(encoding="utf-8")
-    assert all(f"`{slug.upper()}`" in text for slug in PLATFORMS)

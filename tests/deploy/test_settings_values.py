@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy import kinds
+from deploy import kinds, loading
 from deploy.errors import SettingError
 from deploy.settings import Setting, table
 from storage.records import Secret
@@ -170,6 +170,16 @@ def test_without_an_encryption_key_nothing_but_the_sandbox_starts() -> None:
 def test_half_of_a_client_is_refused(given: str, missing: str) -> None:
     with pytest.raises(SettingError, match=f"^{missing}: missing beside {given}$"):
         settings(**{given: "x"})
+
+
+def test_googles_platforms_share_one_client_and_keep_their_own_intervals() -> None:
+    given = {**KEYS, "GOOGLE_CLIENT_ID": "id", "GOOGLE_CLIENT_SECRET": "hush", "GMAIL_POLL": "1h"}
+    told = loading.load(given, {}, ("gmail", "youtube", "github")).platforms
+    assert (told["gmail"].client_id, told["youtube"].client_id, told["github"].client_id) == ("id", "id", None)
+    assert (told["gmail"].poll, told["youtube"].poll) == ("1h", None)
+    names = [setting.name for setting in table(("gmail", "youtube"))]
+    assert names.count("GOOGLE_CLIENT_ID") == 1
+    assert "GMAIL_CLIENT_ID" not in names
 
 
 def test_no_secret_is_in_what_settings_show_of_themselves() -> None:

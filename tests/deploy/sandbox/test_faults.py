@@ -109,7 +109,7 @@ class Faults(SandboxCase):
         headers = {"Authorization": f"Bearer {self.tokens['spotify']['access_token']}"}
         url = self.get_url(READ["spotify"])
         calls = [asyncio.ensure_future(self.http_client.fetch(url, headers=headers)) for _ in range(200)]
-        while len(fault.held) < 200:  # noqa: ASYNC110 (nobody tells when all have arrived)
+        while len(fault.held) < 200:  # nobody tells when all have arrived
             await asyncio.sleep(0)
         assert not any(call.done() for call in calls)
         spotify.faults.end_all()
