@@ -151,8 +151,9 @@ def page(
 def replay(tx: Transaction, id_: int) -> ConnectionKey | None:
     """A parked or retrying one is as if it had just come; None when there is nothing to do again."""
     row = tx.one(
-        "UPDATE deliveries SET state = 'received', reason = NULL, attempts = 1, due_at = 0 "
+        "UPDATE deliveries SET state = 'received', reason = NULL, attempts = 1, due_at = ? "
         "WHERE id = ? AND state IN ('parked', 'retrying') RETURNING user_id, platform",
+        AT_ONCE,
         id_,
     )
     return ConnectionKey(*row) if row else None

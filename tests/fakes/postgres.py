@@ -88,6 +88,12 @@ class PostgresServer:
         self.order("postgres", f"CREATE DATABASE {name}")
         return self.url(name)
 
+    def new_schema(self) -> str:
+        """The URL of an empty schema of one shared database: what most tests need, in a tenth of the time."""
+        name = f"test_{next(self._numbers)}"
+        self.order("postgres", f"CREATE SCHEMA {name}")
+        return f"{self.url('postgres')}?options=-csearch_path%3D{name}"
+
     def drop_database(self, url: str) -> None:
         self.order("postgres", f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
 
