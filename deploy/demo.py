@@ -19,6 +19,7 @@ import structlog
 
 from actors.directory import Directory
 from actors.messages import Connect
+from deploy.errors import SettingError
 from deploy.settings import Settings
 from storage import connections, meta
 from storage.database import Database, Transaction
@@ -32,20 +33,16 @@ MARK = "sandbox"
 """In the database's notes: its connections are the sandbox's."""
 
 
-class ForeignDatabase(Exception):
-    """Demo people and real ones don't share a database."""
-
-
 def claim(database: Database, sandbox: bool) -> None:
-    """Refuses real connections to the sandbox, and the sandbox's to the real platforms."""
+    """Demo people and real ones share no database: refuses real connections to the sandbox, and the reverse."""
 
     def unit(tx: Transaction) -> None:
         marked = meta.value(tx, MARK) is not None
         empty = not connections.page(tx, None, 1)
         if sandbox and not marked and not empty:
-            raise ForeignDatabase("SANDBOX: DATABASE_URL has connections that the sandbox didn't make")
+            raise SettingError("SANDBOX", "DATABASE_URL has connections that the sandbox didn't make")
         if not sandbox and marked and not empty:
-            raise ForeignDatabase("DATABASE_URL: has the sandbox's connections; choose another, or set SANDBOX=true")
+            raise SettingError("DATABASE_URL", "has the sandbox's connections; choose another, or set SANDBOX=true")
         if sandbox and not marked:
             meta.keep(tx, MARK, "true")
         if not sandbox and marked:
