@@ -1,0 +1,73 @@
+"""Tests here start the real service and speak to it from outside, as its users do."""
+
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.service import Service
+
+HERE = Path(__file__).parent
+_running: list[Service] = []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        report.sections += [(f"log of the service in {service.folder.name}", service.tail()) for service in _running]
+    return report
+
+
+@pytest.fixture
+def make_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
+    """Services that are ended with the test. Those that logged an error nobody expected fail it."""
+    made: list[Service] = []
+
+    def make(folder: str = "service", **settings: str) -> Service:
+        made.append(Service(tmp_path / folder, **settings))
+        _running.append(made[-1])
+        return made[-1]
+
+    try:
+        yield make
+        for service in made:
+            if service.process is not None and service.process.poll() is None:
+                assert service.stop() == 0, service.tail()
+                assert service.sandbox.pid() is None, "an orderly stop ends the sandbox too"
+            assert not service.complaints()
+    finally:
+        for service in made:
+            service.clean_up()
+        _running.clear()
+
+
+@pytest.fixture
+def service(make_service: Callable[..., Service]) -> Service:
+    """One that serves, with everyone connected and nothing happening."""
+    one = make_service()
+    one.start()
+    one.wait_until_connected()
+    return one
+
+
+@pytest.fixture
+def listen(request: Any) -> Any:
+    """Streams that are ended before the service is."""
+    opened: list[Any] = []
+
+    def open_(kind: Any, *arguments: Any, **more: Any) -> Any:
+        opened.append(kind(*arguments, **more))
+        opened[-1].start()
+        return opened[-1]
+
+    yield open_
+    for listener in opened:
+        listener.end()

@@ -1,0 +1,53 @@
+"""A service that is killed again and again, and what has to be true afterwards."""
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from tests.e2e.hooks import Sender
+from tests.e2e.listeners import Listener
+from tests.e2e.service import Service
+
+LINES = 3
+"""Senders per user: each sends the next only when the one before is taken, so that its order is known."""
+MOMENTS = (0.05, 1.3)
+"""Seconds from a start to the kill: some come while it starts, most while it is at work."""
+
+
+def start_senders(service: Service, users: Sequence[str]) -> list[Sender]:
+    pause = threading.Event()
+    senders = [
+        Sender(service, user, f"{user}-{number}", lambda: pause.wait(0.02)) for user in users for number in range(LINES)
+    ]
+    for sender in senders:
+        sender.start()
+    return senders
+
+
+def survive_kills(service: Service, kills: int, chance: random.Random) -> list[float]:
+    """Kills it so many times and starts it each time anew; how long the starts took that came to an end."""
+    launched = []
+    for _ in range(kills):
+        assert not service.has_ended(chance.uniform(*MOMENTS)), f"it ended by itself:\n{service.tail()}"
+        service.kill()
+        launched.append(time.time())
+        service.launch()
+    service.wait_until_ready()
+    started = [datetime.fromisoformat(line["at"]).timestamp() for line in service.logged("service_started")]
+    spans = zip(launched, [*launched[1:], float("inf")], strict=True)
+    return [at - begun for begun, ended in spans for at in started if begun <= at < ended]
+
+
+def check(listener: Listener, senders: Sequence[Sender]) -> None:
+    """Everything that got a 2xx was heard once, in its sender's order, with nothing missing in between."""
+    mine = [sender for sender in senders if sender.user == listener.user]
+    wanted = {delivery_id for sender in mine for delivery_id in sender.accepted}
+    listener.until(lambda: wanted <= {event["delivery_id"] for event in listener.webhooks()}, within=60.0)
+    listener.check()
+    heard = [event["delivery_id"] for event in listener.webhooks()]
+    assert not [delivery_id for delivery_id, count in Counter(heard).items() if count > 1]
+    for sender in mine:
+        assert [delivery_id for delivery_id in heard if delivery_id.startswith(f"{sender.name}-")] == sender.accepted
