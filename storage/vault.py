@@ -3,7 +3,7 @@
 import hashlib
 import json
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 
 from cryptography.exceptions import InvalidTag
@@ -48,7 +48,7 @@ class Vault:
         if scheme != _SCHEME or cipher is None:
             raise WrongKey(f"{bound_to} was sealed with the key {key_id or 'unknown'}, which isn't here")
         try:
-            data = urlsafe_b64decode(text)
+            data = b64decode(text, altchars=b"-_", validate=True)
             return Secret(cipher.decrypt(data[:_NONCE], data[_NONCE:], bound_to.encode()).decode())
         except (InvalidTag, ValueError):
             raise WrongKey(f"{bound_to} doesn't open: it was sealed for another place, or has been changed") from None
