@@ -139,6 +139,11 @@ GONE: Mapping[str, Refusal] = {
     "token_expired": Refusal(
         "expired_by_age", "This access has run out at the platform. Please reconnect.", on_200=True
     ),
+    "admin_policy_enforced": Refusal(
+        "admin_policy",
+        "Your organisation's administrator does not let this app see what it asks for. Ask them to allow it, then "
+        "reconnect.",
+    ),
     "unauthorized_client": Refusal(
         "app_secret_changed", "This access was given to another registration of the app. Please reconnect."
     ),
@@ -173,6 +178,8 @@ _WRONG_REDIRECT = Refusal(
 )
 MISCONFIGURED: Mapping[str, Refusal] = {
     "invalid_client": _WRONG_CLIENT,
+    "deleted_client": _WRONG_CLIENT,
+    "disabled_client": _WRONG_CLIENT,
     "incorrect_client_credentials": _WRONG_CLIENT._replace(on_200=True),
     "invalid_client_id": _WRONG_CLIENT._replace(on_200=True),
     "bad_client_secret": _WRONG_CLIENT._replace(on_200=True),

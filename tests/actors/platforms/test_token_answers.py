@@ -45,6 +45,7 @@ PERMANENT = {
     "200-account_inactive-of-slack": (answer(200, {"ok": False, "error": "account_inactive"}), "account_inactive"),
     "401-unauthorized_client": (answer(401, {"error": "unauthorized_client"}), "app_secret_changed"),
     "400-unauthorized_client": (answer(400, {"error": "unauthorized_client"}), "app_secret_changed"),
+    "400-admin_policy_enforced-of-google": (answer(400, {"error": "admin_policy_enforced"}), "admin_policy"),
 }
 
 TRANSIENT: dict[str, tuple[Answer, type[PlatformError]]] = {
@@ -105,6 +106,7 @@ def test_everything_else_says_nothing_about_the_grant(shape: Answer, kind: type[
     [
         pytest.param(answer(400, {"error": "invalid_client"}), id="400-invalid_client"),
         pytest.param(answer(401, {"error": "invalid_client"}), id="401-invalid_client"),
+        pytest.param(answer(401, {"error": "deleted_client"}), id="401-deleted_client-of-google"),
         pytest.param(answer(200, {"error": "incorrect_client_credentials"}), id="200-of-github"),
     ],
 )
