@@ -1,0 +1,64 @@
+"""Google Calendar as a platform. The calendars, their changes, the channels and pushes are in the files beside it."""
+
+from collections.abc import Generator, Mapping, Sequence
+
+from actors.platforms.base import (
+    Answer,
+    Call,
+    Client,
+    Endpoints,
+    Happening,
+    Inbound,
+    NewSecret,
+    Pacing,
+    Reads,
+    Receives,
+)
+from actors.platforms.google import AUTHORIZE_URL, TOKEN_URL, Google
+from actors.platforms.google_calendar import changes, channels, pushes
+from storage.records import Account, Delivery, Hook
+
+READ = "https://www.googleapis.com/auth/calendar.readonly"
+
+
+class GoogleCalendar(Google):
+    slug = "calendar"
+    title = "Google Calendar"
+    endpoints = Endpoints(AUTHORIZE_URL, TOKEN_URL, "https://www.googleapis.com")
+    poll_every = "2h"
+    scopes = ("openid", "email", READ)
+    needs = {READ: "reading your calendars"}  # noqa: RUF012 (a ClassVar, in the base)
+    pace = Pacing(rate=100, burst=200, concurrency=8)
+
+    def __init__(
+        self,
+        client: Client,
+        endpoints: Endpoints | None = None,
+        *,
+        calendars: int = 10,
+        userinfo_url: str | None = None,
+        revoke_url: str | None = None,
+    ) -> None:
+        super().__init__(client, endpoints, userinfo_url=userinfo_url, revoke_url=revoke_url)
+        self.calendars = calendars
+        """At most so many of a user's calendars are read; their own first, then those they show."""
+
+    def poll(self, account: Account, cursors: Mapping[str, str], now: float) -> Reads:
+        return changes.read(self.urls.api_url, self.calendars, cursors, now)
+
+    def found(self, data_type: str, count: int) -> str:
+        return "1 change in the calendar" if count == 1 else f"{count} changes in the calendar"
+
+    def receive(self, request: Inbound) -> Receives:
+        return pushes.receive(request)
+
+    def parse(self, delivery: Delivery) -> Happening:
+        return pushes.parse(delivery)
+
+    def register(
+        self, account: Account, url: str, known: Sequence[Hook], new_secret: NewSecret, now: float
+    ) -> Generator[Call, Answer, Sequence[Hook]]:
+        return channels.register(self.urls.api_url, self.calendars, url, known, new_secret, now)
+
+    def unregister(self, hook: Hook) -> Generator[Call, Answer, None]:
+        return channels.stop(self.urls.api_url, hook)

@@ -1,0 +1,100 @@
+"""A channel's messages: all they say stands in their headers, and it is only that something has changed."""
+
+import hmac
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from actors.platforms.base import Handshake, Happening, Inbound, Parcel, Receives, Refused, Resident, Taken, Whose
+from actors.platforms.fields import decode_object, text
+from actors.platforms.google_calendar.channels import calendar_of, resource_of
+from storage.records import Delivery
+
+CHANNEL = re.compile(r"[A-Za-z0-9\-_+/=]{1,64}")
+NUMBER = re.compile(r"[0-9]{1,20}")
+STATES = ("sync", "exists", "not_exists")
+URL = "https://calendar.google.com/"
+
+UNKNOWN = Refused(404, "unknown_channel", "There is no such channel.")
+
+
+class Push(NamedTuple):
+    channel: str
+    number: str
+    state: str
+    resource: str
+    token: str
+
+
+def receive(request: Inbound) -> Receives:
+    push = _read(request)
+    if isinstance(push, Refused):
+        return push
+    found: dict[str, list[Resident]] = yield Whose([push.channel])
+    residents = found.get(push.channel, [])
+    if not residents:
+        return UNKNOWN
+    if not push.token:
+        return Refused(401, "missing_token", "The header X-Goog-Channel-Token is missing.")
+    behind = _behind(residents, push)
+    if not behind:
+        return Refused(401, "wrong_token", "The token or the resource is not this channel's.")
+    if push.state == "sync":
+        return Handshake(200)
+    delivery_id = f"{push.channel}:{push.number}"
+    return Taken(200, [Parcel(one.user, delivery_id, "calendar_changed", _body(one, push)) for one in behind])
+
+
+def _read(request: Inbound) -> Push | Refused:
+    headers = request.headers
+    push = Push(
+        headers.get("x-goog-channel-id", ""),
+        headers.get("x-goog-message-number", ""),
+        headers.get("x-goog-resource-state", ""),
+        headers.get("x-goog-resource-id", ""),
+        headers.get("x-goog-channel-token", ""),
+    )
+    if not CHANNEL.fullmatch(push.channel):
+        return Refused(400, "malformed", "The header X-Goog-Channel-ID is missing or malformed.")
+    if not NUMBER.fullmatch(push.number):
+        return Refused(400, "malformed", "The header X-Goog-Message-Number is missing or malformed.")
+    if push.state not in STATES:
+        return Refused(400, "malformed", "The header X-Goog-Resource-State is missing or unknown.")
+    if not push.resource:
+        return Refused(400, "malformed", "The header X-Goog-Resource-ID is missing.")
+    return push
+
+
+def _behind(residents: Sequence[Resident], push: Push) -> list[Resident]:
+    """Whose channel this is. Before the channel's answer has come only its token is known."""
+    given = push.token.encode("utf-8", "replace")
+    behind: dict[str, Resident] = {}
+    for one in residents:
+        token = one.secret.reveal().encode() if one.secret is not None else b""
+        fits = hmac.compare_digest(token, given) and bool(token)
+        if fits and (not one.where or resource_of(one.where) == push.resource):
+            behind[one.user] = one
+    return list(behind.values())
+
+
+def _body(resident: Resident, push: Push) -> bytes:
+    """What is stored, for there is no body to be."""
+    said = {"channel": push.channel, "number": push.number, "state": push.state, "resource": push.resource}
+    return msgspec.json.encode(said | {"calendar": calendar_of(resident.where)})
+
+
+def parse(delivery: Delivery) -> Happening:
+    try:
+        calendar = text(decode_object(delivery.body), "calendar")
+    except ValueError:
+        calendar = None
+    fields = {
+        "who": None,
+        "what": "has changed",
+        "where": calendar or "Google Calendar",
+        "url": URL,
+        "message": f"Something has changed in the calendar {calendar}" if calendar else "A calendar has changed",
+    }
+    return Happening(fields, fetch=True)
