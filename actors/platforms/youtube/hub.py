@@ -1,0 +1,82 @@
+"""Subscriptions at the hub, for some days each: one for each channel, shared by all who follow it here.
+
+The hub knows a subscription by the feed and our address, so a second one replaces the first together with
+its secret. That is why the secret follows from the channel: whoever renews it, it stays the same.
+"""
+
+import hmac
+from collections.abc import Generator, Sequence
+from typing import NamedTuple
+
+from actors.platforms.base import RENEW_WITHIN, Answer, Call, NewSecret
+from actors.platforms.failures import (
+    BadAnswer,
+    Forbidden,
+    HookRefused,
+    NotFound,
+    PlatformError,
+    Unauthorized,
+    data_answer,
+)
+from storage.records import Hook, Secret
+
+LEASE = 432_000
+"""Seconds; what the hub usually grants."""
+TOPIC = "https://www.youtube.com/xml/feeds/videos.xml?channel_id="
+
+
+class Hub(NamedTuple):
+    url: str
+    key: Secret
+    """From which the secrets follow: the app's own."""
+
+    def secret(self, channel: str) -> Secret:
+        key = self.key.reveal().encode()
+        return Secret(hmac.digest(key, b"youtube websub " + channel.encode(), "sha256").hex())
+
+
+def wanted(own: str | None, followed: Sequence[str], known: Sequence[Hook], limit: int) -> list[str]:
+    """The user's own channel, and of those they follow the ones that stand already before others."""
+    standing = {hook.where for hook in known}
+    others = sorted((one for one in followed if one != own), key=lambda one: one not in standing)
+    return ([own] if own else []) + others[:limit]
+
+
+def register(
+    hub: Hub, channels: Sequence[str], url: str, known: Sequence[Hook], new_secret: NewSecret, now: float
+) -> Generator[Call, Answer, Sequence[Hook]]:
+    """What goes wrong half-way leaves what stands. A channel that is no longer wanted runs out by itself."""
+    if not channels:
+        raise HookRefused("There is no channel to hear of at YouTube.")
+    live = {hook.where: hook for hook in known if hook.where in channels and (hook.expires_at or 0) > now}
+    refused: list[str] = []
+    try:
+        for channel in channels:
+            standing = live.get(channel)
+            if standing and (standing.expires_at or 0) - now > RENEW_WITHIN:
+                continue
+            try:
+                live[channel] = yield from _subscribed(hub, channel, url, new_secret, now)
+            except (BadAnswer, Forbidden, NotFound, Unauthorized) as trouble:
+                refused.append(f"{channel} ({trouble.detail})")
+    except PlatformError:
+        if not live:
+            raise
+    if not live:
+        raise HookRefused(f"YouTube's hub takes none of {len(channels)} subscriptions: {'; '.join(refused)[:300]}")
+    return list(live.values())
+
+
+def _subscribed(hub: Hub, channel: str, url: str, new_secret: NewSecret, now: float) -> Generator[Call, Answer, Hook]:
+    """The hub asks back, perhaps before it has answered: by then the channel has to be known."""
+    secret = new_secret(address=channel, secret=hub.secret(channel))
+    form: dict[str, str | Secret] = {
+        "hub.mode": "subscribe",
+        "hub.topic": f"{TOPIC}{channel}",
+        "hub.callback": url,
+        "hub.verify": "async",
+        "hub.secret": secret,
+        "hub.lease_seconds": str(LEASE),
+    }
+    data_answer((yield Call("POST", hub.url, form=form, auth="none", cost=0)), now)
+    return Hook(channel, channel, secret, now + LEASE, channel)
