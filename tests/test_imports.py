@@ -28,6 +28,7 @@ REVEALING = {
     "actors/outbound.py": "sends it to the platform",
     "actors/platforms/github/inbound.py": "checks a webhook's signature with it",
     "actors/platforms/google_calendar/pushes.py": "compares a channel's token with it",
+    "actors/platforms/slack/inbound.py": "checks a webhook's signature with it",
     "actors/platforms/youtube/hub.py": "makes the secrets of the hub's subscriptions from it",
     "actors/platforms/youtube/pushes.py": "checks a feed's signature with it",
     "deploy/commands/token.py": "signs a token with it",
