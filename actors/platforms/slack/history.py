@@ -1,0 +1,152 @@
+"""Polling Slack: one conversation at each poll, in turn.
+
+Slack lets an app that is sold outside its Marketplace read one page of fifteen messages a minute in each
+workspace, whoever it is for. So a poll makes one such call and remembers where it was: a *round* goes
+through all conversations, and `Reading.rest_in` says when the next may be asked for. Without events a
+round runs off minute by minute, and a new one begins with the next poll due. Under healthy events a poll
+is the safety net: it looks into one conversation each time, so that a day costs a user some five calls and
+not as many as they have conversations. What happens in threads comes by events alone; a poll sees what began them.
+"""
+
+import re
+from collections.abc import Generator, Mapping
+from typing import Any
+
+import msgspec
+
+from actors.platforms.base import Answer, Call, Limit, Page, Reading, Reads, asked
+from actors.platforms.failures import BadAnswer, NotFound
+from actors.platforms.fields import dig, number, text
+from actors.platforms.slack import messages
+from actors.platforms.slack.api import error_of, get, said
+from storage.records import Account, Item
+
+PER_PAGE = 15
+"""The most that the strictest of Slack's limits gives."""
+EVERY = 60.0
+"""Seconds between two calls for messages in one workspace."""
+LIST_PAGES = 5
+LIST_PER_PAGE = 200
+CURSOR = re.compile(r"[\x21-\x7e]{1,500}")
+TYPES = "public_channel,private_channel,mpim,im"
+
+ROUND, NAMES = "round", "conversations:names"
+"""The cursors: what is left of the round, and what the conversations are called. Beside them `read:{id}`: the newest
+message known, and `page:{id}`: how far back a conversation with more than a page of news was read, and its newest."""
+
+
+class Round(msgspec.Struct, frozen=True):
+    """What is left of the conversations to look into, and how many there were."""
+
+    left: tuple[str, ...]
+    of: int
+
+
+def read(api: str, account: Account, cursors: Mapping[str, str], now: float) -> Reads:
+    round_ = _stored(cursors.get(ROUND, ""))
+    after: dict[str, str] = {}
+    if not round_.left:
+        listed = yield from _listed(api, now)
+        conversations = {id_: one for one in listed if (id_ := _id(one))}
+        # Those never read come first: the safety net doesn't hurry for the others.
+        turns = sorted(conversations, key=lambda id_: f"read:{id_}" in cursors)
+        round_ = Round(tuple(turns), len(turns))
+        after[NAMES] = _names(conversations)
+        items = [Item("conversations", id_, one, _created(one)) for id_, one in conversations.items()]
+        yield Page(items, after | {ROUND: _written(round_)})
+    if not round_.left:
+        return Reading()
+    return (yield from _one(api, account, round_, cursors, now))
+
+
+def _one(api: str, account: Account, round_: Round, cursors: Mapping[str, str], now: float) -> Reads:
+    """One page of the conversation whose turn it is."""
+    id_ = round_.left[0]
+    known = messages.timestamp(cursors.get(f"read:{id_}"))
+    back, _, newest = cursors.get(f"page:{id_}", "").rpartition(" ")
+    params: dict[str, Any] = {"channel": id_, "limit": PER_PAGE}
+    params |= {"oldest": known, "inclusive": "false"} if known else {}
+    params |= {"cursor": back} if back else {}
+    limit = Limit(f"conversations.history:{account.details.get('team') or account.id}", EVERY)
+    answer = yield from asked(get(api, "conversations.history", params, limit))
+    if back and error_of(answer) == "invalid_cursor":
+        # How far we were is no longer known there: this conversation once more from its newest message on.
+        return Reading({f"page:{id_}": ""}, rest_in=EVERY)
+    try:
+        found = said(answer, now)
+    except NotFound:
+        found = {"messages": []}  # gone, or left: the others wait
+    listed = dig(found, "messages")
+    if not isinstance(listed, list):
+        raise BadAnswer("Slack's messages are not a list")
+    newest = newest or _newest(listed) or known or _since(now)
+    following = _next(found) if known else ""
+    rest = round_ if following else Round(round_.left[1:], round_.of)
+    after = {ROUND: _written(rest)} | ({f"read:{id_}": newest} if not following else {})
+    if following or back:
+        after[f"page:{id_}"] = f"{following} {newest}" if following else ""
+    items = [item for one in listed if (item := messages.item_of(one, id_))]
+    # The first time each conversation's last page is where we begin; people see how far that has come.
+    total = None if known else round_.of
+    yield Page(items, after, round_.of - len(rest.left), total)
+    unread = any(f"read:{one}" not in cursors for one in rest.left)
+    return Reading(rest_in=EVERY if rest.left else None, unread=unread)
+
+
+def _listed(api: str, now: float) -> Generator[Call | Page, Answer | None, list[Any]]:
+    found: list[Any] = []
+    cursor = ""
+    for _ in range(LIST_PAGES):
+        params = {"types": TYPES, "exclude_archived": "true", "limit": LIST_PER_PAGE}
+        params |= {"cursor": cursor} if cursor else {}
+        answer = said((yield from asked(get(api, "users.conversations", params))), now)
+        channels = dig(answer, "channels")
+        if not isinstance(channels, list):
+            raise BadAnswer("Slack's conversations are not a list")
+        found += channels
+        cursor = _next(answer)
+        if not cursor:
+            break
+    return found
+
+
+def _next(answer: Any) -> str:
+    """Where the next page begins; empty where there is none."""
+    cursor = dig(answer, "response_metadata", "next_cursor")
+    return cursor if isinstance(cursor, str) and CURSOR.fullmatch(cursor) else ""
+
+
+def _newest(listed: list[Any]) -> str | None:
+    """The timestamps have six digits after the point each, so that the longer, then the higher text is the later."""
+    found = [ts for one in listed if (ts := messages.timestamp(dig(one, "ts")))]
+    return max(found, key=lambda ts: (len(ts), ts), default=None)
+
+
+def _since(now: float) -> str:
+    """An empty conversation is read from now on."""
+    return f"{int(now)}.000000"
+
+
+def _id(conversation: Any) -> str | None:
+    id_ = dig(conversation, "id")
+    return id_ if messages.is_id(id_) and dig(conversation, "is_member") is not False else None
+
+
+def _created(conversation: Any) -> float | None:
+    at = number(conversation, "created")
+    return float(at) if at and at < 10**11 else None
+
+
+def _names(conversations: Mapping[str, Any]) -> str:
+    named = {id_: name for id_, one in conversations.items() if (name := text(one, "name"))}
+    return msgspec.json.encode(named).decode()
+
+
+def _stored(cursor: str) -> Round:
+    of, _, left = cursor.partition(" ")
+    ids = tuple(filter(messages.is_id, left.split(",")))
+    return Round(ids, max(int(of), len(ids))) if of.isdecimal() and len(of) < 7 else Round((), 0)
+
+
+def _written(round_: Round) -> str:
+    return f"{round_.of} {','.join(round_.left)}" if round_.left else ""

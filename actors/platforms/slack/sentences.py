@@ -1,0 +1,257 @@
+"""An event as a line that a person understands: who, what, where, and a link.
+
+Events name people and conversations by number. What a poll has learnt of conversations' names, and who the
+user is, comes with `Known`; where that says nothing, the line does without a name rather than show a number.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from html import unescape
+from typing import Any
+
+import msgspec
+
+from actors.platforms.fields import decode, dig, text
+from actors.platforms.slack import messages
+from actors.platforms.slack.history import NAMES
+from storage.records import Account
+
+SOMEBODY = "Somebody"
+KINDS = {"im": "a direct message", "mpim": "a group message", "group": "a private channel", "channel": "a channel"}
+
+
+class Known(msgspec.Struct, frozen=True):
+    user: str | None = None
+    team: str | None = None
+    url: str | None = None
+    names: Mapping[str, Any] = {}
+
+
+class Told(msgspec.Struct, frozen=True):
+    what: str
+    message: str
+    who: str | None = None
+    where: str | None = None
+    url: str | None = None
+
+
+def known_from(account: Account | None, cursors: Mapping[str, str], team: Any) -> Known:
+    details = account.details if account is not None else {}
+    try:
+        names = decode(cursors.get(NAMES, "{}").encode("utf-8", "replace"))
+    except ValueError:
+        names = {}
+    return Known(
+        user=details.get("user"),
+        team=team if messages.is_id(team) else details.get("team"),
+        url=details.get("url"),
+        names=names if isinstance(names, dict) else {},
+    )
+
+
+def line(kind: str, event: Any, known: Known) -> Mapping[str, str | None]:
+    teller = TELLERS.get(kind)
+    told = (teller(event, known) if teller else None) or _plain(kind)
+    return {"who": told.who, "what": told.what, "where": told.where, "url": told.url, "message": told.message}
+
+
+# -- messages ---------------------------------------------------------------------------------------
+
+
+def _message(event: Any, known: Known) -> Told | None:
+    match text(event, "subtype"):
+        case "message_changed":
+            return _of(event, known, "edited a message", dig(event, "message"))
+        case "message_deleted":
+            return _of(event, known, "deleted a message", dig(event, "previous_message"))
+        case "channel_join" | "group_join":
+            return _of(event, known, "joined", event)
+        case "channel_leave" | "group_leave":
+            return _of(event, known, "left", event)
+        case None | "thread_broadcast" | "file_share" | "me_message" | "bot_message" as subtype:
+            return _said(event, known, subtype)
+    return None
+
+
+def _said(event: Any, known: Known, subtype: str | None) -> Told:
+    words = plain(dig(event, "text"))
+    files = dig(event, "files")
+    what = "shared a file" if subtype == "file_share" or (files and not words) else "wrote"
+    if dig(event, "thread_ts") not in (None, dig(event, "ts")):
+        what = "replied" if what == "wrote" else what
+    return _of(event, known, what, event, f": “{words}”" if words else "")
+
+
+def _of(event: Any, known: Known, what: str, message: Any, end: str = "") -> Told:
+    channel, ts = dig(event, "channel"), messages.timestamp(dig(message, "ts"))
+    who, where = _who(message, known), _where(channel, text(event, "channel_type"), known)
+    place = f" {where}" if where and what in ("joined", "left") else _in(where)
+    sentence = f"{_name(message, known)} {what}{place}{end}"
+    return Told(what, sentence, who, where, _page(channel, ts, known))
+
+
+# -- everything else --------------------------------------------------------------------------------
+
+
+def _reaction(event: Any, known: Known, verb: str) -> Told | None:
+    name, channel = text(event, "reaction"), dig(event, "item", "channel")
+    if name is None or not messages.is_id(channel):
+        return None
+    where = _where(channel, None, known)
+    whose = "your message" if known.user and dig(event, "item_user") == known.user else "a message"
+    what = f"{verb} :{name}: {'to' if verb == 'reacted with' else 'from'} {whose}"
+    url = _page(channel, messages.timestamp(dig(event, "item", "ts")), known)
+    return Told(what, f"{_name(event, known)} {what}{_in(where)}", _who(event, known), where, url)
+
+
+def _reaction_added(event: Any, known: Known) -> Told | None:
+    return _reaction(event, known, "reacted with")
+
+
+def _reaction_removed(event: Any, known: Known) -> Told | None:
+    return _reaction(event, known, "took back")
+
+
+def _channel(event: Any, known: Known, what: str) -> Told | None:
+    """`channel` is an object with a name where the channel is there, and else its number."""
+    channel = dig(event, "channel")
+    id_ = channel if messages.is_id(channel) else dig(channel, "id")
+    if not messages.is_id(id_):
+        return None
+    name = text(channel, "name") or _known_name(id_, known)
+    where = f"#{name}" if name else "a channel"
+    person = {"user": text(event, "user") or text(event, "actor_id") or text(channel, "creator")}
+    sentence = f"{_name(person, known)} {what.format(where)}"
+    return Told(what.format("the channel"), sentence, _who(person, known), where, _page(id_, None, known))
+
+
+def _created(event: Any, known: Known) -> Told | None:
+    return _channel(event, known, "created {}")
+
+
+def _archived(event: Any, known: Known) -> Told | None:
+    return _channel(event, known, "archived {}")
+
+
+def _unarchived(event: Any, known: Known) -> Told | None:
+    return _channel(event, known, "brought back {} from the archive")
+
+
+def _deleted(event: Any, known: Known) -> Told | None:
+    return _channel(event, known, "deleted {}")
+
+
+def _renamed(event: Any, known: Known) -> Told | None:
+    id_, name = dig(event, "channel", "id"), text(event, "channel", "name")
+    if not messages.is_id(id_) or name is None:
+        return None
+    before = _known_name(id_, known)
+    old = f"#{before}" if before and before != name else "A channel"
+    return Told("renamed the channel", f"{old} is called #{name} now", None, f"#{name}", _page(id_, None, known))
+
+
+def _joined(event: Any, known: Known) -> Told | None:
+    return _of(event, known, "joined", event) if messages.is_id(dig(event, "channel")) else None
+
+
+def _left(event: Any, known: Known) -> Told | None:
+    return _of(event, known, "left", event) if messages.is_id(dig(event, "channel")) else None
+
+
+def _revoked(event: Any, known: Known) -> Told:
+    return Told("withdrew the access", "The access was withdrawn at Slack")
+
+
+def _uninstalled(event: Any, known: Known) -> Told:
+    return Told("removed the app", "The app was removed from the Slack workspace")
+
+
+def _plain(kind: str) -> Told:
+    noun = (text(kind) or "event").replace("_", " ").replace(".", " ")
+    return Told(noun, f"Slack event “{noun}”")
+
+
+# -- names ------------------------------------------------------------------------------------------
+
+
+def _who(thing: Any, known: Known) -> str | None:
+    """The name where the event has one, else the number: `who` is for programs, too."""
+    return _named(thing) or text(thing, "user") or text(thing, "bot_id")
+
+
+def _name(thing: Any, known: Known) -> str:
+    user = text(thing, "user")
+    if user and user == known.user:
+        return "You"
+    return _named(thing) or SOMEBODY
+
+
+def _named(thing: Any) -> str | None:
+    profile = dig(thing, "user_profile")
+    names = (text(profile, "display_name"), text(profile, "real_name"), text(thing, "username"))
+    return next(filter(None, names), None) or text(thing, "bot_profile", "name")
+
+
+def _where(channel: Any, kind: str | None, known: Known) -> str | None:
+    if not messages.is_id(channel):
+        return None
+    if name := _known_name(channel, known):
+        return KINDS["mpim"] if name.startswith("mpdm-") else f"#{name}"
+    return KINDS.get(kind or ("im" if channel.startswith("D") else ""), "a conversation")
+
+
+def _in(where: str | None) -> str:
+    return f" in {where}" if where else ""
+
+
+def _known_name(channel: str, known: Known) -> str | None:
+    return text(known.names, channel) or None
+
+
+def _page(channel: Any, ts: str | None, known: Known) -> str | None:
+    if not messages.is_id(channel):
+        return None
+    if known.url:
+        return f"{known.url.rstrip('/')}/archives/{channel}" + (f"/p{ts.replace('.', '')}" if ts else "")
+    return f"https://app.slack.com/client/{known.team}/{channel}" if known.team else None
+
+
+# -- Slack's own markup -----------------------------------------------------------------------------
+
+_MARK = re.compile(r"<([@#!]?)([^<>|]{1,2000})(?:\|([^<>]{0,500}))?>")
+
+
+def plain(value: Any) -> str:
+    """`<@U1>`, `<#C1|general>`, `<https://a|A>` and `&amp;` as people see them."""
+    if not isinstance(value, str):
+        return ""
+    return text(unescape(_MARK.sub(_unmarked, value[:4000]))) or ""
+
+
+def _unmarked(match: re.Match[str]) -> str:
+    sign, target, label = match[1], match[2], match[3]
+    if sign in ("@", "#"):
+        return f"{sign}{label}" if label else {"@": "@somebody", "#": "#a-channel"}[sign]
+    if sign == "!":
+        return label or f"@{target.partition('^')[0]}"
+    return label or target
+
+
+TELLERS: Mapping[str, Callable[[Any, Known], Told | None]] = {
+    "message": _message,
+    "reaction_added": _reaction_added,
+    "reaction_removed": _reaction_removed,
+    "channel_created": _created,
+    "channel_rename": _renamed,
+    "channel_archive": _archived,
+    "channel_unarchive": _unarchived,
+    "channel_deleted": _deleted,
+    "group_rename": _renamed,
+    "group_archive": _archived,
+    "group_unarchive": _unarchived,
+    "group_deleted": _deleted,
+    "member_joined_channel": _joined,
+    "member_left_channel": _left,
+    "tokens_revoked": _revoked,
+    "app_uninstalled": _uninstalled,
+}
