@@ -98,6 +98,9 @@ class App(Application):
         return Intake(request, inner, body, limit, early, partial(self._turned, request))
 
     def _turned(self, request: HTTPServerRequest, error: ApiError) -> HTTPMessageDelegate:
+        asked_for = request.asked_for  # type: ignore[attr-defined]
+        if issubclass(asked_for, Handler):
+            asked_for.turned_down(self.parts, request, error)
         return super().get_handler_delegate(request, Turned, {"error": error})
 
     def log_request(self, handler: RequestHandler) -> None:

@@ -63,6 +63,10 @@ class Handler(RequestHandler):
         """Why a request is refused before its body is read."""
         return None
 
+    @classmethod
+    def turned_down(cls, _parts: Parts, _request: HTTPServerRequest, _error: ApiError) -> None:
+        """A request was refused before its body was read."""
+
     async def prepare(self) -> None:
         bind_contextvars(request=self.request_id)
         if self.roles and self.request.method != "OPTIONS":
@@ -187,7 +191,7 @@ class Handler(RequestHandler):
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         if not isinstance(value, HTTPError):
-            log.error("request_failed", path=self.request.path[:256], exc_info=value)
+            log.error("request_failed", request=self.request_id, path=self.request.path[:256], exc_info=value)
 
     def on_finish(self) -> None:
         body: Body = self.request.received  # type: ignore[attr-defined]

@@ -53,6 +53,7 @@ class _Figures(Collector):
         yield from self._requests()
         yield from self._webhooks()
         yield from self._actors()
+        yield from self._lanes()
         yield from self._streams()
         yield from self._rest()
 
@@ -88,6 +89,27 @@ class _Figures(Collector):
         for (platform, status), count in self._connections.items():
             statuses.add_metric([platform, status], count)
         yield statuses
+
+    def _lanes(self) -> Iterator[Metric]:
+        lanes = self._parts.lanes.snapshot()
+        for name, help_text in (
+            ("waiting", "Calls that wait."),
+            ("active", "Calls under way."),
+            ("paused_for", "Seconds that the platform asked us to wait."),
+        ):
+            gauge = GaugeMetricFamily(f"soulwire_lane_{name}", help_text, labels=["platform"])
+            for lane in lanes:
+                gauge.add_metric([lane.platform], getattr(lane, name))
+            yield gauge
+        calls = CounterMetricFamily("soulwire_calls", "To platforms, by outcome.", labels=["platform", "outcome"])
+        circuit = GaugeMetricFamily("soulwire_circuit_open", "1: calls are held back.", labels=["platform"])
+        for lane in lanes:
+            calls.add_metric([lane.platform, "ok"], lane.calls - lane.failures)
+            calls.add_metric([lane.platform, "failed"], lane.failures)
+            calls.add_metric([lane.platform, "not_made"], lane.refusals)
+            circuit.add_metric([lane.platform], lane.circuit != "closed")
+        yield calls
+        yield circuit
 
     def _streams(self) -> Iterator[Metric]:
         standing = self._parts.hub.standing()

@@ -29,13 +29,13 @@ class _StillAtIt:
 STILL_AT_IT = _StillAtIt()
 
 
-async def give(parts: Parts, tell: Tell, patience: float = PATIENCE) -> Any:
+async def give(parts: Parts, tell: Tell, patience: float | None = None) -> Any:
     """What the actor replied, or `STILL_AT_IT`. Raises the API's error for what it couldn't do."""
     reply: Future[Any] = Future()
     waiter = parts.bridge.wait(reply)
     tell(reply)
     try:
-        return await asyncio.wait_for(waiter, patience)
+        return await asyncio.wait_for(waiter, PATIENCE if patience is None else patience)
     except TimeoutError:
         return STILL_AT_IT
     except (NotConnected, ChildUnavailable, ActorDeadError, PlatformError, StorageUnavailable) as error:

@@ -60,8 +60,15 @@ class Requests:
             say = log.debug
         else:
             say = log.info
-        path = handler.request.path[:256]
-        say("request_answered", method=method, path=path, status=status, ms=round(seconds * 1000, 1), slow=slow)
+        say(
+            "request_answered",
+            request=getattr(handler, "request_id", None),
+            method=method,
+            path=handler.request.path[:256],
+            status=status,
+            ms=round(seconds * 1000, 1),
+            slow=slow,
+        )
 
     def _may_say(self) -> bool:
         second = int(self._elapsed())

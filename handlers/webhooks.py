@@ -41,7 +41,8 @@ class Webhook(Handler):
     @classmethod
     def turned_down(cls, parts: Parts, request: HTTPServerRequest, error: ApiError) -> None:
         slug, user = map(unquote, request.path.rsplit("/", 2)[-2:])
-        parts.limits.refused.hit(counted_as(parts.proxies.client(request)))
+        if error.status < 500:
+            parts.limits.refused.hit(counted_as(parts.proxies.client(request)))
         _note(parts, ConnectionKey(user, slug), error.code)
 
     def prepare(self) -> None:  # type: ignore[override]
@@ -75,7 +76,7 @@ class Webhook(Handler):
 
     def _platform(self, key: ConnectionKey) -> Platform:
         platform = self.parts.platforms.get(key.platform)
-        if platform is None or not platform.pushes:
+        if platform is None or not platform.pushes or platform.shared_door:
             raise self._refused(key, NotFound("no_such_platform", "No such platform sends webhooks here."))
         if not is_user_id(key.user):
             raise self._refused(key, BadRequest("bad_user_id", "This is not a user id."))

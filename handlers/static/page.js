@@ -7,9 +7,15 @@ import * as view from "./view.js";
 const { $ } = view;
 const inSandbox = sandbox !== "";
 const LOOK_AGAIN = 15_000; // connections are read at most this often, whatever happens
-const HAPPENINGS = {
-  github: ["push", "issues", "pull_request", "release", "star", "fork"],
-  spotify: ["play"],
+const HAPPENINGS = { github: ["push", "issues", "pull_request", "release", "star", "fork"], spotify: ["play"] };
+const WORDS = {
+  push: "a push",
+  issues: "an issue",
+  pull_request: "a pull request",
+  release: "a release",
+  star: "a star",
+  fork: "a fork",
+  play: "a song ended",
 };
 const NO_AUTH = 4500;
 const TOO_MANY = 4504;
@@ -143,7 +149,7 @@ async function play(platform) {
   const kinds = HAPPENINGS[platform];
   const kind = kinds[Math.floor(Math.random() * kinds.length)];
   await post(`${sandbox}/_control/${platform}/activity`, { user, kind });
-  $("played").textContent = `There was a ${kind.replaceAll("_", " ")} on ${platform}.`;
+  $("played").textContent = `Done: ${WORDS[kind]} on ${platform === "github" ? "GitHub" : "Spotify"}.`;
   if (platform === "spotify") await post("/api/connections/spotify/sync");
 }
 
