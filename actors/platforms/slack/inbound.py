@@ -5,7 +5,18 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from actors.platforms.base import Ended, Handshake, Happening, Inbound, Parcel, Receives, Refused, Taken, Whose
+from actors.platforms.base import (
+    Ended,
+    Handshake,
+    Happening,
+    Inbound,
+    Parcel,
+    Receives,
+    Refused,
+    Resident,
+    Taken,
+    Whose,
+)
 from actors.platforms.fields import decode_object, dig, number
 from actors.platforms.slack import messages, sentences
 from storage.records import Account, Delivery, Item, Secret
@@ -15,6 +26,8 @@ WINDOW = 300
 KIND = re.compile(r"[a-z][a-z0-9_.]{0,63}")
 EVENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CHALLENGE = 1000
+TOGETHER = 50
+"""Addresses asked for at once."""
 
 ENDINGS = {
     "tokens_revoked": Ended("user_revoked", "This access was withdrawn at Slack. Please reconnect."),
@@ -77,7 +90,10 @@ def _event(request: Inbound, envelope: Mapping[str, Any]) -> Receives:
     teams = [team] if messages.is_id(team) else []
     if not concerned and not teams:
         return Taken(200, dropped="unknown_team")
-    residents = yield Whose([*concerned, *(one for one in teams if one not in concerned)])
+    addresses = list(dict.fromkeys([*concerned, *teams]))
+    residents: dict[str, list[Resident]] = {}
+    for first in range(0, len(addresses), TOGETHER):
+        residents |= yield Whose(addresses[first : first + TOGETHER])
     behind = [resident.user for address in concerned for resident in residents.get(address, ())]
     users = [user for user in dict.fromkeys(behind) if request.user in (None, user)]
     if users:

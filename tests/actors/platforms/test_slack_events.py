@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from actors.platforms.base import Handshake, Inbound, Parcel, Refused, Taken
+from actors.platforms.base import Handshake, Inbound, Parcel, Refused, Resident, Taken
 from actors.platforms.failures import HookRefused
 from storage.records import Hook, Secret
 from tests.actors.platforms.doors import ACME, SIGNING, from_slack, receive, slack
@@ -186,6 +186,24 @@ def test_withdrawn_tokens_concern_the_users_they_name() -> None:
     verdict, asked = receive(slack().receive(from_slack(body("tokens_revoked"))), ADA)
     assert verdict == Taken(200, [Parcel("ada", "Ev0PV52K25", "tokens_revoked")])
     assert "T9TK3CUKW:U0KRQLJ9H" not in asked
+
+
+def test_a_long_list_of_users_is_asked_for_in_pieces() -> None:
+    users = [f"U{number:04}" for number in range(120)]
+    sent = body("tokens_revoked", event={"type": "tokens_revoked", "tokens": {"oauth": users}})
+    people = {f"T9TK3CUKW:{user}": [user.lower()] for user in users}
+    conversation = slack().receive(from_slack(sent))
+    pieces = []
+    question: Any = next(conversation)
+    try:
+        while True:
+            pieces.append(len(question.addresses))
+            question = conversation.send(
+                {one: [Resident(user) for user in people.get(one, ())] for one in question.addresses}
+            )
+    except StopIteration as end:
+        assert len(end.value.parcels) == 120
+    assert max(pieces) == 50
 
 
 def test_a_bots_token_alone_concerns_nobody() -> None:
