@@ -1,15 +1,16 @@
 """Polling Slack: one conversation at each poll, in turn.
 
 Slack lets an app that is sold outside its Marketplace read one page of fifteen messages a minute in each
-workspace, whoever it is for. So a poll makes one such call and remembers where it was: a *round* goes
-through all conversations, and `Reading.rest_in` says when the next may be asked for. Without events a
-round runs off minute by minute, and a new one begins with the next poll due. Under healthy events a poll
-is the safety net: it looks into one conversation each time, so that a day costs a user some five calls and
-not as many as they have conversations. What happens in threads comes by events alone; a poll sees what began them.
+workspace, whoever it is for. So a poll makes one such call and remembers where it was: a *round* begins with
+the list of conversations and goes through all of them, and `Reading.rest_in` says when the next may be asked
+for. Without events a round runs off minute by minute, and a new one begins with the next poll due. Under healthy
+events a poll is the safety net: it looks into one conversation each time, so that a day costs a user as many calls
+as it has polls, however many conversations they have. What happens in threads comes by events alone; a poll sees
+what began them.
 """
 
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -25,6 +26,7 @@ PER_PAGE = 15
 """The most that the strictest of Slack's limits gives."""
 EVERY = 60.0
 """Seconds between two calls for messages in one workspace."""
+SOON = 1.0
 LIST_PAGES = 5
 LIST_PER_PAGE = 200
 CURSOR = re.compile(r"[\x21-\x7e]{1,500}")
@@ -44,19 +46,19 @@ class Round(msgspec.Struct, frozen=True):
 
 def read(api: str, account: Account, cursors: Mapping[str, str], now: float) -> Reads:
     round_ = _stored(cursors.get(ROUND, ""))
-    after: dict[str, str] = {}
-    if not round_.left:
-        listed = yield from _listed(api, now)
-        conversations = {id_: one for one in listed if (id_ := _id(one))}
-        # Those never read come first: the safety net doesn't hurry for the others.
-        turns = sorted(conversations, key=lambda id_: f"read:{id_}" in cursors)
-        round_ = Round(tuple(turns), len(turns))
-        after[NAMES] = _names(conversations)
-        items = [Item("conversations", id_, one, _created(one)) for id_, one in conversations.items()]
-        yield Page(items, after | {ROUND: _written(round_)})
-    if not round_.left:
-        return Reading()
-    return (yield from _one(api, account, round_, cursors, now))
+    return (yield from (_one(api, account, round_, cursors, now) if round_.left else _begun(api, cursors, now)))
+
+
+def _begun(api: str, cursors: Mapping[str, str], now: float) -> Reads:
+    """A new round. The first message is for the next poll: where its call has to wait, this isn't made again."""
+    listed = yield from _listed(api, now)
+    conversations = {id_: one for one in listed if (id_ := _id(one))}
+    # Those never read come first: the safety net doesn't hurry for the others.
+    turns = sorted(conversations, key=lambda id_: f"read:{id_}" in cursors)
+    round_ = Round(tuple(turns), len(turns))
+    items = [Item("conversations", id_, one, _created(one)) for id_, one in conversations.items()]
+    yield Page(items, {NAMES: _names(conversations), ROUND: _written(round_)})
+    return Reading(rest_in=SOON if turns else None, unread=_unread(turns, cursors))
 
 
 def _one(api: str, account: Account, round_: Round, cursors: Mapping[str, str], now: float) -> Reads:
@@ -89,8 +91,11 @@ def _one(api: str, account: Account, round_: Round, cursors: Mapping[str, str], 
     # The first time each conversation's last page is where we begin; people see how far that has come.
     total = None if known else round_.of
     yield Page(items, after, round_.of - len(rest.left), total)
-    unread = any(f"read:{one}" not in cursors for one in rest.left)
-    return Reading(rest_in=EVERY if rest.left else None, unread=unread)
+    return Reading(rest_in=EVERY if rest.left else None, unread=_unread(rest.left, cursors))
+
+
+def _unread(ids: Sequence[str], cursors: Mapping[str, str]) -> bool:
+    return any(f"read:{id_}" not in cursors for id_ in ids)
 
 
 def _listed(api: str, now: float) -> Generator[Call | Page, Answer | None, list[Any]]:

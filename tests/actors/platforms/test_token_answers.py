@@ -43,6 +43,7 @@ PERMANENT = {
     ),
     "200-token_revoked-of-slack": (answer(200, {"ok": False, "error": "token_revoked"}), "user_revoked"),
     "200-account_inactive-of-slack": (answer(200, {"ok": False, "error": "account_inactive"}), "account_inactive"),
+    "200-token_expired-of-slack": (answer(200, {"ok": False, "error": "token_expired"}), "expired_by_age"),
     "401-unauthorized_client": (answer(401, {"error": "unauthorized_client"}), "app_secret_changed"),
     "400-unauthorized_client": (answer(400, {"error": "unauthorized_client"}), "app_secret_changed"),
     "400-admin_policy_enforced-of-google": (answer(400, {"error": "admin_policy_enforced"}), "admin_policy"),
@@ -108,6 +109,8 @@ def test_everything_else_says_nothing_about_the_grant(shape: Answer, kind: type[
         pytest.param(answer(401, {"error": "invalid_client"}), id="401-invalid_client"),
         pytest.param(answer(401, {"error": "deleted_client"}), id="401-deleted_client-of-google"),
         pytest.param(answer(200, {"error": "incorrect_client_credentials"}), id="200-of-github"),
+        pytest.param(answer(200, {"ok": False, "error": "bad_client_secret"}), id="200-of-slack"),
+        pytest.param(answer(200, {"ok": False, "error": "invalid_client_id"}), id="200-of-slack-id"),
     ],
 )
 def test_a_wrong_secret_of_the_app_costs_nobody_their_grant(shape: Answer) -> None:
@@ -122,6 +125,8 @@ def test_a_wrong_secret_of_the_app_costs_nobody_their_grant(shape: Answer) -> No
     [
         pytest.param(answer(200, {"error": "bad_verification_code"}), "code_expired", id="github"),
         pytest.param(answer(400, {"error": "invalid_grant"}), "code_expired", id="spotify"),
+        pytest.param(answer(200, {"ok": False, "error": "invalid_code"}), "code_expired", id="slack"),
+        pytest.param(answer(200, {"ok": False, "error": "code_already_used"}), "code_expired", id="slack-used"),
         pytest.param(answer(200, {"error": "unverified_user_email"}), "email_unverified", id="github-email"),
     ],
 )
@@ -131,10 +136,18 @@ def test_a_code_that_is_refused_is_told_as_that_and_not_as_a_withdrawal(shape: A
     assert refused.value.reason == reason
 
 
-def test_a_wrong_redirect_address_is_for_the_operator() -> None:
+@pytest.mark.parametrize("error", ["redirect_uri_mismatch", "bad_redirect_uri"])
+def test_a_wrong_redirect_address_is_for_the_operator(error: str) -> None:
     with pytest.raises(AppMisconfigured) as trouble:
-        token_answer(answer(200, {"error": "redirect_uri_mismatch"}), exchanging=True)
+        token_answer(answer(200, {"error": error}), exchanging=True)
     assert trouble.value.reason == "redirect_mismatch"
+
+
+@pytest.mark.parametrize(("body", "everybody"), [(PROXY_PAGE, True), (b'{"message":"slow down"}', False)])
+def test_a_page_in_place_of_a_limit_speaks_of_this_service_and_not_of_one_user(body: bytes, everybody: bool) -> None:
+    with pytest.raises(RateLimited) as limited:
+        token_answer(answer(429, body))
+    assert limited.value.everybody is everybody
 
 
 def test_a_grant_in_a_wrong_wrapping_is_taken_for_the_old_one_may_be_dead() -> None:
