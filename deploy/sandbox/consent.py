@@ -31,7 +31,7 @@ button:hover, button:focus-visible { background: color-mix(in srgb, currentColor
 <p><strong>$client</strong> asks for access to your account.<br><small>$scope</small></p>
 <form method="post">$hidden
 $choices
-<button name="decision" value="deny">Don’t allow</button>
+<button name="decision" value="deny">Don't allow</button>
 </form></main></body></html>
 """
 )
@@ -60,9 +60,8 @@ class Consent(web.RequestHandler):
             raise web.HTTPError(400, reason="code_challenge_method must be S256")
 
     def get(self) -> None:
-        hidden = "".join(
-            f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in self.asked.items() if value
-        )
+        asked = {name: escape(value) for name, value in self.asked.items() if value}
+        hidden = "".join(f'<input type="hidden" name="{name}" value="{value}">' for name, value in asked.items())
         choices = "".join(
             f'<button name="user" value="{escape(name)}">Continue as {escape(people.known(name).shown)}</button>'
             for name in people.NAMED
