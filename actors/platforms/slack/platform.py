@@ -54,6 +54,8 @@ class Slack(Platform):
     shared_door = True
     refresh_rotates = True
     client_auth = "basic"
+    grant_family = "slack"
+    """Whoever connects the same account again is given the same token, where tokens don't rotate."""
 
     def __init__(
         self, client: Client, endpoints: Endpoints | None = None, *, signing_secret: Secret | None = None

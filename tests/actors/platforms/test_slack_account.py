@@ -192,6 +192,10 @@ def test_each_word_of_the_api_has_its_meaning(error: str, kind: type[PlatformErr
     assert type(trouble.value) is kind
 
 
+def test_two_connections_to_one_account_may_share_a_token_and_are_one_family() -> None:
+    assert slack().grant_family == "slack"
+
+
 def test_a_disconnect_revokes_the_token() -> None:
     told = drive(slack().revoke(OLD), [answer(200, {"ok": True, "revoked": True})])
     assert told.called == ["POST http://sl/api/auth.revoke"]
