@@ -17,10 +17,13 @@ MOMENTS = (0.05, 1.3)
 """Seconds from a start to the kill: some come while it starts, most while it is at work."""
 
 
-def start_senders(service: Service, users: Sequence[str]) -> list[Sender]:
+def start_senders(service: Service, users: Sequence[str], every: float = 0.0) -> list[Sender]:
+    """They wait `every` seconds between two webhooks."""
     pause = threading.Event()
     senders = [
-        Sender(service, user, f"{user}-{number}", lambda: pause.wait(0.02)) for user in users for number in range(LINES)
+        Sender(service, user, f"{user}-{number}", lambda: pause.wait(0.02), every)
+        for user in users
+        for number in range(LINES)
     ]
     for sender in senders:
         sender.start()

@@ -53,12 +53,13 @@ def post(
 class Sender(threading.Thread):
     """A platform that sends each webhook again until it gets a 2xx, and only then the next."""
 
-    def __init__(self, service: Service, user: str, name: str, again: Callable[[], object]) -> None:
+    def __init__(self, service: Service, user: str, name: str, again: Callable[[], object], every: float = 0.0) -> None:
         super().__init__(daemon=True, name=name)
         self._service = service
         self.user = user
         self._again = again
         """Waits for as long as the platform does before it tries again."""
+        self._every = every
         self._ending = threading.Event()
         self.accepted: list[str] = []
         """Delivery ids that got a 2xx, in order."""
@@ -68,7 +69,7 @@ class Sender(threading.Thread):
     def run(self) -> None:
         with requests.Session() as session:
             session.trust_env = False
-            while not self._ending.is_set():
+            while not self._ending.wait(self._every):
                 self._deliver(session, f"{self.name}-{len(self.accepted) + 1:06}")
 
     def end(self) -> None:
