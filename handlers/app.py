@@ -16,6 +16,7 @@ from handlers import (
     admin_deliveries,
     connections,
     data,
+    doors,
     events,
     health,
     metrics,
@@ -43,6 +44,7 @@ class Route(NamedTuple):
 
 ROUTES = [
     Route("/api/webhooks/health", webhooks_health.WebhooksHealth),
+    Route("/api/webhooks/{platform}", doors.Door),
     Route("/api/webhooks/{platform}/{user}", webhooks.Webhook),
     Route("/ws", socket.SocketHandler),
     Route("/api/sse/stream", sse.SseHandler),

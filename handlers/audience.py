@@ -21,7 +21,7 @@ STRIDE = 64
 
 
 class Audience:
-    __slots__ = ("filling", "groups", "last", "queue", "seen", "size", "tally", "user", "walking")
+    __slots__ = ("filling", "groups", "head", "last", "queue", "seen", "size", "tally", "user", "walking")
 
     def __init__(self, user: str, tally: Tally) -> None:
         self.user = user
@@ -29,10 +29,12 @@ class Audience:
         self.groups: dict[Group, dict[Stream, None]] = {}
         self.size = 0
         self.queue: deque[Frame] = deque()
+        self.head: int | None = None
+        """The head of the log when it was first read for one of the streams."""
         self.last: int | None = None
-        """The last offset that was queued; None until one is known."""
+        """The last offset that was queued; None until the first event comes."""
         self.seen = 0
-        """The last offset that is known to exist. Beyond `last`: the log has something that we haven't."""
+        """The last offset that came. Beyond `last`: the log has something that we haven't."""
         self.walking = False
         self.filling = False
 
@@ -52,16 +54,20 @@ class Audience:
 
     # -- in -------------------------------------------------------------------------------------
     def begin(self, head: int) -> None:
-        """The log was read up to `head`. Only the first reading counts: later ones may be ahead of the dispatch,
-        and streams that are live still need what lies between."""
-        if self.last is None:
-            self.last = head
-            self.seen = max(self.seen, head)
+        """The log was read up to `head`. What it holds may still be on its way here, and streams that read it a
+        moment earlier need that: so it says where a newcomer may begin, and is no reason to call an event a repeat."""
+        if self.head is None:
+            self.head = head
+
+    @property
+    def position(self) -> int | None:
+        """Where a newcomer may begin without reading anything; None when nothing is known yet."""
+        return self.head if self.last is None else self.last
 
     def accept(self, event: Event) -> None:
         """Queue what comes next; forget repeats; remember that there is more when something is missing before it."""
         if self.last is None:
-            self.last = event.offset - 1
+            self.last = event.offset - 1 if self.head is None else min(self.head, event.offset - 1)
         if event.offset > self.seen:
             self.seen = event.offset
         if event.offset == self.last + 1 and len(self.queue) < MOST_QUEUED:

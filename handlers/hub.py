@@ -143,8 +143,9 @@ class Hub:
             self.cut(stream, Code.TOO_MANY_STREAMS)
         elif not stream.ended:
             audience = self._join(stream, caller)
-            if audience.last is not None and asked in (None, self.cursor(audience.last)):
-                self.welcome(stream, Start(audience.last, None if asked is None else True), audience.last)
+            position = audience.position
+            if position is not None and asked in (None, self.cursor(position)):
+                self.welcome(stream, Start(position, None if asked is None else True), position)
             else:
                 stream.replay = Replay(stream, self._history, caller.user)
                 stream.replay.begin(asked)

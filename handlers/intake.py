@@ -81,6 +81,7 @@ class Body:
         if self._held:
             self._in_flight.give(cast(str, self._address), self._held)
             self._held = 0
+        self._address = ""  # to ask for it holds the request, which holds this body
 
 
 Refuse = Callable[[ApiError], HTTPMessageDelegate]

@@ -113,6 +113,9 @@ class Limit:
         return Standing(allowed, self._item.amount, self._item.get_expiry(), stats.remaining, seconds)
 
 
+DOORS: Rate = (30_000, 3600)
+
+
 class Limits:
     """Every limit of the service. What strangers use up is counted apart from what users may use."""
 
@@ -129,5 +132,7 @@ class Limits:
         """For the roles service and admin."""
         self.deliveries = Limit(webhooks, elapsed)
         """Verified webhooks, per connection."""
+        self.doors = Limit(DOORS, elapsed)
+        """The same where a platform's webhooks for all users come to one door."""
         self.refused = Limit(webhooks, elapsed)
         """Refused webhooks, per address."""

@@ -11,6 +11,7 @@ from handlers.hooksecrets import HookSecrets
 from handlers.intake import InFlight
 from handlers.limits import Limits, Rate
 from handlers.origins import Origins
+from handlers.reception import Reception
 from handlers.refusals import Refusals
 from handlers.requests import Requests
 
@@ -52,6 +53,7 @@ class Parts:
     refusals: Refusals
     requests: Requests
     hook_secrets: HookSecrets
+    reception: Reception
     proxies: Proxies
     public_url: str
     sandbox_url: str | None
@@ -101,6 +103,7 @@ def make_parts(
         limits=Limits(clock.elapsed, api=api_rate, webhooks=webhook_rate),
         refusals=Refusals(clock.now),
         requests=Requests(clock.elapsed),
+        reception=Reception(bridge, vault, clock.elapsed),
         hook_secrets=HookSecrets(bridge, vault, directory, clock.elapsed, webhook_secrets or {}),
         proxies=Proxies(trusted_proxies),
         public_url=public_url,

@@ -1,0 +1,96 @@
+"""Doors that a platform's webhooks for all users come to: the platform says whom a request concerns.
+
+One delivery row per connection, all in one commit before the answer.
+"""
+
+from collections.abc import Sequence
+
+from actors.messages import WebhookArrived
+from actors.platforms.base import Handshake, Inbound, Parcel, Platform, Refused, Taken
+from handlers import errors
+from handlers.errors import ApiError, NotFound, TooMany
+from handlers.inlet import Inlet
+from storage import deliveries
+from storage.records import ConnectionKey, Delivery
+from storage.transaction import Transaction
+
+
+class Door(Inlet):
+    async def get(self, slug: str) -> None:
+        """A hub asks whether we meant what it was sent."""
+        await self._open(slug)
+
+    async def post(self, slug: str) -> None:
+        await self._open(slug)
+
+    async def _open(self, slug: str) -> None:
+        platform = self.parts.platforms.get(slug)
+        if platform is None or not platform.shared_door:
+            raise self.refused(ConnectionKey("", slug), NotFound("no_such_platform", "No platform has its door here."))
+        await receive(self, platform, None)
+
+
+async def receive(inlet: Inlet, platform: Platform, user: str | None) -> None:
+    """The request, from its bytes to its answer; `user` is whom the path names, if anybody."""
+    parts, nobody = inlet.parts, ConnectionKey(user or "", platform.slug)
+    request = _inbound(inlet, user)
+    outcome = await parts.reception.receive(platform, request)
+    if isinstance(outcome, Refused):
+        raise inlet.refused(nobody, errors.with_status(outcome.status, outcome.code, outcome.message))
+    if isinstance(outcome, Handshake):
+        _answer(inlet, outcome.status, outcome.body, outcome.content_type)
+        return
+    if outcome.dropped is not None:
+        parts.refusals.refused(platform.slug, user or "", "", "", outcome.dropped)
+    await _store(inlet, platform.slug, outcome, request)
+    _answer(inlet, outcome.status)
+
+
+def _inbound(inlet: Inlet, user: str | None) -> Inbound:
+    request = inlet.request
+    params = {name: values[-1].decode("utf-8", "replace") for name, values in request.query_arguments.items()}
+    return Inbound(request.headers, inlet.received, inlet.parts.clock.now(), request.method or "POST", params, user)
+
+
+async def _store(inlet: Inlet, slug: str, taken: Taken, request: Inbound) -> None:
+    parts = inlet.parts
+    parcels = [parcel for parcel in taken.parcels if _within_limit(inlet, slug, parcel)]
+    if not parcels:
+        if taken.parcels:
+            raise TooMany("rate_limited", "Too many webhooks for these connections.", headers={"Retry-After": "60"})
+        return
+    try:
+        rows = await parts.bridge.write(lambda tx: _add(tx, slug, parcels, request))
+    except ApiError as error:
+        parts.refusals.refused(slug, parcels[0].user, parcels[0].delivery_id, parcels[0].kind, error.code)
+        raise
+    for parcel, row in zip(parcels, rows, strict=True):
+        if row is None:
+            parts.refusals.duplicate(slug, parcel.user, parcel.delivery_id, parcel.kind)
+        else:
+            parts.refusals.accepted(slug)
+            parts.directory.tell(ConnectionKey(parcel.user, slug), WebhookArrived(row))
+
+
+def _add(tx: Transaction, slug: str, parcels: Sequence[Parcel], request: Inbound) -> list[int | None]:
+    def delivery(parcel: Parcel) -> Delivery:
+        key = ConnectionKey(parcel.user, slug)
+        return Delivery(key, parcel.delivery_id, parcel.kind, request.body, request.at)
+
+    return [deliveries.add(tx, delivery(parcel)) for parcel in parcels]
+
+
+def _within_limit(inlet: Inlet, slug: str, parcel: Parcel) -> bool:
+    if inlet.parts.limits.doors.hit(f"{parcel.user}/{slug}"):
+        return True
+    inlet.parts.refusals.refused(slug, parcel.user, parcel.delivery_id, parcel.kind, "rate_limited")
+    return False
+
+
+def _answer(inlet: Inlet, status: int, body: bytes = b"", content_type: str = "text/plain") -> None:
+    inlet.set_status(status)
+    if body:
+        inlet.set_header("Content-Type", content_type)
+    else:
+        inlet.clear_header("Content-Type")
+    inlet.finish(body)
