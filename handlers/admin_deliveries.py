@@ -40,7 +40,8 @@ class Replay(AdminHandler):
         id_ = _number(number, "bad_id", "A stored delivery's id is a number.")
         key = await self.parts.bridge.write(lambda tx: deliveries.replay(tx, id_))
         if key is None:
-            if not await self.parts.bridge.read(lambda tx: deliveries.page(tx, after=id_ + 1, limit=1)):
+            found = await self.parts.bridge.read(lambda tx: deliveries.page(tx, after=id_ + 1, limit=1))
+            if not found or found[0].id != id_:
                 raise NotFound("no_such_delivery", "There is no delivery with this id.")
             raise Conflict("nothing_to_replay", "It is done, or still waits for its first try.")
         self.parts.directory.tell(key, DELIVERIES_DUE)
@@ -58,7 +59,7 @@ def _row(row: DeliveryRow) -> dict[str, Any]:
         "reason": row.reason,
         "attempts": row.attempts,
         "at": iso(row.at),
-        "due_at": iso(row.due_at),
+        "next_try": iso(row.due_at) if row.state == "retrying" else None,
     }
 
 

@@ -70,7 +70,7 @@ def test_a_token_without_a_usable_end_is_refused(authenticator: Authenticator, e
     assert code(authenticator, token(exp=expires)) == "invalid_token"
 
 
-@pytest.mark.parametrize("subject", [None, "", "a/b", "ada lovelace", "x" * 129, 7, "ada\n", "ädа", "../root"])
+@pytest.mark.parametrize("subject", [None, "", "a/b", "ada lovelace", "x" * 129, 7, "ada\n", "äda", "../root"])
 def test_a_subject_that_is_no_user_id_is_refused(authenticator: Authenticator, subject: Any) -> None:
     given = jwt.api_jws.encode(json.dumps({"sub": subject, "exp": NOW + 60}).encode(), SECRET, "HS256")
     assert code(authenticator, given) == "invalid_token"

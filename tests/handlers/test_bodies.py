@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from socket import socket
 
 import pytest
 
@@ -16,6 +17,11 @@ def head(path: str, *lines: str, method: str = "POST") -> bytes:
     return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: x", *lines, "", ""]).encode()
 
 
+def send(connection: socket, size: int) -> None:
+    for piece in pieces(size):
+        connection.sendall(piece)
+
+
 def pieces(size: int) -> Iterator[bytes]:
     piece = b"x" * (256 * KIB)
     for start in range(0, size, len(piece)):
@@ -26,8 +32,7 @@ def pieces(size: int) -> Iterator[bytes]:
 def test_too_large_is_413_in_json_and_its_sender_lives_to_read_it(serving: Serving, path: str, size: int) -> None:
     with serving.raw() as connection:
         connection.sendall(head(path, f"Content-Length: {size}", "Content-Type: application/json"))
-        for piece in pieces(size):
-            connection.sendall(piece)  # a reset would end this
+        send(connection, size)  # a reset would end this
         answer = read_answer(connection)
         assert (answer.status, answer.error) == (413, "too_large")
         connection.sendall(head("/ready", method="GET"))
@@ -68,8 +73,7 @@ def test_draining_ends_somewhere(serving: Serving, monkeypatch: pytest.MonkeyPat
     with serving.raw() as connection:
         connection.sendall(head(HOOK_PATH, f"Content-Length: {1000 * MIB}"))
         with pytest.raises((ConnectionResetError, BrokenPipeError)):
-            for piece in pieces(1000 * MIB):
-                connection.sendall(piece)
+            send(connection, 1000 * MIB)
 
 
 def test_a_large_webhook_within_the_limit_is_taken(serving: Serving) -> None:

@@ -1,0 +1,81 @@
+"""`/metrics`, in the words of Prometheus."""
+
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from actors.status import Parked, Supervision
+from storage.records import Secret
+from storage.trouble import Health
+from tests.handlers.serving import Answer, Serving
+
+
+def read(answer: Answer) -> dict[tuple[str, str], float]:
+    """By name and the values of the labels."""
+    assert answer.status == 200
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    families = text_string_to_metric_families(answer.body.decode())
+    return {
+        (sample.name, " ".join(sample.labels[name] for name in sorted(sample.labels))): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def test_what_happened_can_be_read_off(serving: Serving) -> None:
+    serving.connect()
+    serving.hook()
+    serving.hook()
+    serving.hook(delivery="d-2", secret="guess")
+    serving.get("/nothing-of-this-name")
+    serving.directory.supervision = Supervision(
+        children=7, restarting=1, restarts=4, parked=(Parked("a/b", "x", 0, 0),)
+    )
+    found = read(serving.get("/metrics", role="admin"))
+    route = "/api/webhooks/{platform}/{user}"
+    assert found["soulwire_http_requests_total", f"POST {route} 202"] == 2
+    assert found["soulwire_http_requests_total", f"POST {route} 401"] == 1
+    assert found["soulwire_http_requests_total", "GET none 404"] == 1
+    assert found["soulwire_http_seconds_count", route] == 3
+    assert found["soulwire_http_seconds_bucket", f"+Inf {route}"] == 3
+    assert found["soulwire_webhooks_total", "accepted github"] == 1
+    assert found["soulwire_webhooks_total", "duplicate github"] == 1
+    assert found["soulwire_webhooks_total", "wrong_signature github"] == 1
+    assert found["soulwire_actors", "running"] == 5
+    assert found["soulwire_actors", "parked"] == 1
+    assert found["soulwire_actor_restarts_total", ""] == 4
+    assert found["soulwire_connections", "github connected"] == 1
+    assert found["soulwire_streams", "sse"] == 0
+    assert found["soulwire_storage_ok", ""] == 1
+
+
+def test_what_is_passed_in_is_shown_too(serve: Any) -> None:
+    serving = serve(gauges={"turns_waiting": lambda: 42.0})
+    assert read(serving.get("/metrics", role="admin"))["soulwire_turns_waiting", ""] == 42
+
+
+def test_no_stranger_makes_a_label(serving: Serving) -> None:
+    for number in range(30):
+        serving.ask("GET", f"/stranger-{number}")
+        serving.ask("POST", f"/api/webhooks/stranger-{number}/ada")
+        serving.ask(f"FROB{number}", "/health")
+    text = serving.get("/metrics", role="admin").body.decode()
+    assert "stranger" not in text
+    assert "FROB" not in text
+    assert "OTHER" in text
+
+
+@pytest.mark.parametrize(
+    ("given", "status"), [("Bearer scrape-me", 200), ("Bearer scrape-you", 401), ("scrape-me", 401), ("Bearer é", 401)]
+)
+def test_a_token_of_its_own_reads_it(serve: Any, given: str, status: int) -> None:
+    serving = serve(metrics_token=Secret("scrape-me"))
+    assert serving.ask("GET", "/metrics", None, {"Authorization": given}).status == status
+    assert serving.get("/metrics", role="admin").status == 200
+
+
+def test_it_is_there_when_the_database_is_not(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving.database, "health", lambda: Health(False, "lost", 0.0))
+    monkeypatch.setattr(serving.database, "read", None)
+    assert read(serving.get("/metrics", role="admin"))["soulwire_storage_ok", ""] == 0

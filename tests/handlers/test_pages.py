@@ -1,0 +1,69 @@
+"""The plain page as it is served."""
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from handlers.pages import FILES
+from tests.handlers.serving import Serving
+
+
+class Outline(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def values(self, name: str) -> list[str]:
+        return [str(attributes[name]) for _, attributes in self.tags if name in attributes]
+
+
+def test_the_page_needs_nothing_from_elsewhere_and_nothing_inline(serving: Serving) -> None:
+    answer = serving.ask("GET", "/")
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    outline = Outline(answer.body.decode())
+    links = outline.values("src") + outline.values("href")
+    assert links
+    for link in links:
+        assert serving.ask("GET", link).status == 200
+    assert not outline.values("style")
+    assert not [name for _, attributes in outline.tags for name in attributes if name.startswith("on")]
+    assert re.findall(r"<script[^>]*>(.*?)</script>", answer.body.decode(), re.DOTALL) == [""]
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert f"connect-src 'self' ws://127.0.0.1:{serving.port}" in policy
+
+
+def test_modules_import_what_is_there() -> None:
+    for name, file in FILES.items():
+        for imported in re.findall(r'from "\./([^"]+)"', file.content.decode()):
+            assert imported in FILES, f"{name} imports {imported}"
+
+
+def test_only_a_sandbox_offers_people(serve: Any) -> None:
+    serving = serve(sandbox_url="http://127.0.0.1:3002")
+    answer = serving.ask("GET", "/")
+    assert b'<meta name="soulwire-sandbox" content="http://127.0.0.1:3002">' in answer.body
+    assert answer.headers["Content-Security-Policy"].endswith(" http://127.0.0.1:3002")
+
+
+def test_without_a_sandbox_the_page_knows_of_none(serving: Serving) -> None:
+    assert b'<meta name="soulwire-sandbox" content="">' in serving.ask("GET", "/").body
+
+
+def test_what_the_browser_has_is_not_sent_again(serving: Serving) -> None:
+    first = serving.ask("GET", "/static/page.js")
+    assert first.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    again = serving.ask("GET", "/static/page.js", None, {"If-None-Match": first.headers["Etag"]})
+    assert (again.status, again.body) == (304, b"")
+
+
+@pytest.mark.parametrize("name", ["index.html", "page.jsx", ".", "..", "%2e%2e%2fapp.py", "page.js%00", "PAGE.JS"])
+def test_nothing_else_is_served(serving: Serving, name: str) -> None:
+    assert serving.ask("GET", f"/static/{name}").status == 404
