@@ -70,9 +70,10 @@ class Handler(RequestHandler):
     async def prepare(self) -> None:
         bind_contextvars(request=self.request_id)
         if self.roles and self.request.method != "OPTIONS":
-            caller = require(await from_request(self), *self.roles)
+            caller = await from_request(self)
             self._caller = caller
             bind_contextvars(user=caller.user)
+            require(caller, *self.roles)
             if self.counted:
                 self._count(caller)
 
