@@ -71,7 +71,12 @@ class Database:
 
     def read(self, query: Callable[[Transaction], T]) -> T:
         """Blocks; from any thread but the loop's. All that `query` reads is of one moment."""
-        return self._readers.read(query)
+        try:
+            return self._readers.read(query)
+        except StorageUnavailable as error:
+            if error.reason == "lost":
+                self.write(_look)  # the writer says how the database is, and may not have noticed
+            raise
 
     def health(self) -> Health:
         return self._writer.health()
@@ -93,6 +98,10 @@ class Database:
             if reason is None:
                 raise
             log.warning("orderly_end_not_recorded", reason=reason)
+
+
+def _look(tx: Transaction) -> None:
+    tx.one("SELECT 1")
 
 
 def engine_for(url: str, durability: str) -> Engine:

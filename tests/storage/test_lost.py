@@ -70,6 +70,19 @@ def test_a_server_that_stops_and_starts_again(postgres: PostgresServer, empty: s
     database.close()
 
 
+def test_a_server_that_only_readers_miss_is_said_to_be_gone_too(postgres: PostgresServer, empty: str) -> None:
+    database = Database.open(empty)
+    postgres.stop()
+    try:
+        with pytest.raises(Exception, match="lost"):
+            database.read(lambda tx: events.bounds(tx, "ada"))
+        eventually(lambda: database.health().reason == "lost")
+    finally:
+        postgres.start()
+    eventually(lambda: database.health().ok)
+    database.close()
+
+
 def test_connections_that_died_while_nobody_used_them_are_nobodys_trouble(empty: str) -> None:
     database = Database.open(empty)
     database.write(append).result()
