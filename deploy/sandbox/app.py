@@ -17,7 +17,7 @@ class Sandbox:
 
     def __init__(self, state_dir: Path, port: int, settings: Settings, now: Callable[[], float]) -> None:
         self.state = State(state_dir / "sandbox.db")
-        self.outbox = Outbox(self.state, now)
+        self.outbox = Outbox(self.state, now, settings.service)
         root = f"http://127.0.0.1:{port}"
         self.platforms = [platform(self.state, self.outbox, now, root) for platform in PLATFORMS]
         given = {"platforms": self.platforms, "settings": settings, "now": now}

@@ -18,6 +18,8 @@ class Settings(msgspec.Struct, frozen=True):
     jwt_secret: str | None = None
     jwt_audience: str | None = None
     jwt_issuer: str | None = None
+    service: str = ""
+    """Where the service is."""
     pid: int = msgspec.field(default_factory=os.getpid)
 
     def new_id(self) -> str:
@@ -32,6 +34,7 @@ def read(service: str, state: Path, environment: Mapping[str, str]) -> Settings:
         jwt_secret=environment.get("JWT_SECRET") or None,
         jwt_audience=environment.get("JWT_AUDIENCE") or None,
         jwt_issuer=environment.get("JWT_ISSUER") or None,
+        service=service.rstrip("/"),
     )
 
 

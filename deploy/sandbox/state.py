@@ -34,6 +34,8 @@ CREATE TABLE IF NOT EXISTS deliveries (
     body BLOB, at REAL, redelivery INTEGER, sent INTEGER, status TEXT, code INTEGER, duration REAL);
 CREATE INDEX IF NOT EXISTS deliveries_of ON deliveries (hook_id, id);
 CREATE INDEX IF NOT EXISTS deliveries_unsent ON deliveries (id) WHERE sent = 0;
+CREATE TABLE IF NOT EXISTS waiting (delivery INTEGER PRIMARY KEY, attempts INTEGER, due_at REAL);
+CREATE INDEX IF NOT EXISTS waiting_until ON waiting (due_at);
 CREATE TABLE IF NOT EXISTS facts (
     platform TEXT, user TEXT, name TEXT, value TEXT, PRIMARY KEY (platform, user, name)) WITHOUT ROWID;
 """
