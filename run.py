@@ -15,12 +15,14 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from actors import schedule
+from actors.allowance import Allowance
 from actors.clock import Clock
 from actors.directory import Directory
 from actors.housekeeper import Housekeeper
 from actors.lanes import Lanes
 from actors.messages import StartMore
 from actors.outbound import Outbound
+from actors.pacing import Pace
 from actors.platforms import registry
 from actors.platforms.base import Client, Endpoints, Platform
 from actors.pool import Pool
@@ -137,7 +139,12 @@ class Service:
         return registry.build(clients, endpoints, options)
 
     def _start_actors(self, stack: AsyncExitStack, platforms: dict[str, Platform]) -> Lanes:
-        lanes = Lanes(self.clock, Outbound(self.clock, VERSION))
+        lanes = Lanes(
+            self.clock,
+            Outbound(self.clock, VERSION),
+            {slug: Pace(one.pace.rate, one.pace.burst, one.pace.concurrency) for slug, one in platforms.items()},
+            allowances={slug: Allowance(one.pace, one.refused_budget) for slug, one in platforms.items()},
+        )
         told = self.settings.platforms
         shared = Shared(
             executor=self.pool,

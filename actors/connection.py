@@ -6,6 +6,7 @@ An actor handles one message at a time and has one operation under way at a time
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from traceback import format_exception_only
 from types import TracebackType
 from typing import Any, ClassVar
@@ -233,7 +234,11 @@ class ConnectionActor(ConnectionState):
             lambda outcome: _tell(ref, m.CallAnswered(number, outcome)),
             urgent=self._is_exchanging(),
         )
-        self.shared.lanes.submit(self.key.platform, job)
+        submit = partial(self.shared.lanes.submit, self.key.platform, job)
+        if step.after > 0:
+            self.clock.call_later(step.after, submit)
+        else:
+            submit()
 
     def _call_answered(self, message: m.CallAnswered) -> None:
         if message.number == self._number:

@@ -14,10 +14,11 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from actors.allowance import Allowance
 from actors.clock import Clock, Timer
 from actors.outbound import SICK
 from actors.pacing import Go, Pace, Wait
-from actors.platforms.base import Answer, Call, Client
+from actors.platforms.base import Answer, Call, Client, Pacing
 from actors.platforms.failures import CallFailed, PlatformError
 from actors.pool import Executor
 from actors.threads import LazyThreads
@@ -33,6 +34,7 @@ Outcome = Answer | PlatformError
 REFUSALS = {
     "circuit_open": "the platform is down; it is being probed",
     "paused": "the platform asked for a pause",
+    "spent": "what the platform allows for now is used up",
 }
 
 
@@ -68,9 +70,10 @@ class LaneStatus(msgspec.Struct, frozen=True):
 class Lane:
     """What waits for one platform, and its figures."""
 
-    def __init__(self, platform: str, pace: Pace) -> None:
+    def __init__(self, platform: str, pace: Pace, allowance: Allowance) -> None:
         self.platform = platform
         self.pace = pace
+        self.allowance = allowance
         self.timer: Timer | None = None
         self.calls = 0
         self.failures = 0
@@ -117,12 +120,14 @@ class Lanes:
         outbound: Sender,
         paces: Mapping[str, Pace] | None = None,
         *,
+        allowances: Mapping[str, Allowance] | None = None,
         threads: int = THREADS,
         executor: Executor | None = None,
     ) -> None:
         self._clock = clock
         self._outbound = outbound
         self._paces = paces or {}
+        self._allowances = allowances or {}
         self._threads = threads
         self._executor = executor or LazyThreads("lane", threads)
         self._lock = threading.Condition()
@@ -182,17 +187,21 @@ class Lanes:
     def _lane(self, platform: str) -> Lane:
         lane = self._lanes.get(platform)
         if lane is None:
-            lane = self._lanes[platform] = Lane(platform, self._paces.get(platform) or Pace())
+            allowance = self._allowances.get(platform) or Allowance(Pacing())
+            lane = self._lanes[platform] = Lane(platform, self._paces.get(platform) or Pace(), allowance)
             self._turn.append(lane)
         return lane
 
     def _not_taken(self, lane: Lane, job: Job) -> CallFailed | None:
         if self._stopped:
             return CallFailed("stopped", "the service is stopping")
+        if job.urgent:
+            return None
         wait = lane.pace.wait_for(len(lane))
-        if wait > LONGEST_QUEUE and not job.urgent:
+        if wait > LONGEST_QUEUE:
             return CallFailed("busy", "too many calls wait for this platform", wait * random.uniform(1.0, 2.0))
-        return None
+        not_allowed = lane.allowance.take(job.call, self._clock.now())
+        return CallFailed("paused", REFUSALS["spent"], not_allowed) if not_allowed is not None else None
 
     def _advance(self, lane: Lane) -> list[Callable[[], object]]:
         """Begin what may begin, send away what needn't wait, come back when the pace says so."""
@@ -255,6 +264,8 @@ class Lanes:
     def _make(self, lane: Lane, job: Job, probe: bool) -> None:
         outcome = self._outcome(lane, job)
         with self._lock:
+            if isinstance(outcome, Answer):
+                lane.allowance.answered(outcome.status, self._clock.now())
             steps: list[Callable[[], object]] = []
             if job in self._under_way:  # else `stop` has told it already
                 self._under_way.discard(job)

@@ -14,7 +14,7 @@ from actors import messages as m
 from actors.clock import Clock, Timer
 from actors.monitoring import Decision, decide
 from actors.operations.base import Operation
-from actors.platforms.base import Platform
+from actors.platforms.base import Platform, Reading
 from actors.pool import PooledActor
 from actors.shared import Shared
 from actors.status import Status
@@ -137,6 +137,9 @@ class ConnectionState(PooledActor):
         expires_at = self.row.token_expires_at
         return expires_at is None or self.clock.now() < expires_at - STILL_GOOD
 
+    def can_refresh(self) -> bool:
+        return self.token().refresh is not None
+
     def refresh_is_due(self) -> bool:
         due = self.row.refresh_due_at
         return due is not None and self.clock.now() >= due
@@ -187,13 +190,17 @@ class ConnectionState(PooledActor):
             hooks=self._hooks,
             now=self.clock.now(),
             safety=self.shared.safety_poll,
+            suffices=self.platform.push_suffices,
         )
 
-    def next_poll_after(self, now: float, not_before: float) -> float:
+    def next_poll_after(self, now: float, reading: Reading) -> float:
+        """What is left to read is read soon, unless a healthy webhook tells of it anyhow."""
         every = self.monitoring().every
         schedule = self.shared.schedules[self.key.platform]
         due = schedule.next_due(str(self.key), now) if every is None else now + every * random.uniform(0.9, 1.1)
-        return max(due, now + not_before)
+        if reading.rest_in is not None and (every is None or reading.unread):
+            due = min(due, now + reading.rest_in)
+        return max(due, now + reading.not_before)
 
     def polled(self, now: float, next_poll: float) -> None:
         """The commit of a poll went through."""

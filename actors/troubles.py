@@ -97,7 +97,7 @@ def _put_off(me: "ConnectionActor", kind: str, error: PlatformError) -> None:
         me.again(kind, delay)
         return
     delay = me.failed(error.detail)
-    if isinstance(error, RateLimited) and me.platform.limit_scope == "app":
+    if isinstance(error, RateLimited) and (error.everybody or me.platform.limit_scope == "app"):
         me.shared.lanes.pause(me.key.platform, error.retry_after or delay)
     delay = max(delay, error.retry_after or 0.0) * random.uniform(1.0, 1.1)
     if kind == "hook":

@@ -54,7 +54,14 @@ def method(parts: Parts, row: Connection, hooks: int) -> tuple[str | None, str]:
     platform = parts.platforms.get(row.key.platform)
     if platform is None:
         return None, "The platform is not configured."
-    decision = decide(row, pushes=platform.pushes, hooks=hooks, now=parts.clock.now(), safety=0)
+    decision = decide(
+        row,
+        pushes=platform.pushes,
+        hooks=hooks,
+        now=parts.clock.now(),
+        safety=0,
+        suffices=platform.push_suffices,
+    )
     return decision.method, decision.reason
 
 

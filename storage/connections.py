@@ -4,7 +4,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -129,6 +129,19 @@ def remove(tx: Transaction, key: ConnectionKey) -> None:
     """The row with its cursors; what was read from it stays."""
     tx.run(f"DELETE FROM platform_connections {_OF_KEY}", *key)
     forget_cursors(tx, key)
+
+
+def others_of_account(tx: Transaction, key: ConnectionKey, platforms: Sequence[str], account_id: str) -> int:
+    """How many other connections to the same account are alive on these platforms."""
+    places = ", ".join("?" for _ in platforms)
+    row = tx.one(
+        f"SELECT count(*) FROM platform_connections WHERE platform IN ({places}) AND account_id = ? "
+        "AND status = 'connected' AND NOT (user_id = ? AND platform = ?)",
+        *platforms,
+        account_id,
+        *key,
+    )
+    return int(row[0])
 
 
 # -- the token ------------------------------------------------------------------------------------

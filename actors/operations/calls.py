@@ -38,7 +38,8 @@ def with_bearer(
         generation = me.row.generation
         try:
             value = yield step
-            if may_refresh and step.auth == "bearer" and me.platform.rejects_token(value):
+            rejected = step.auth == "bearer" and me.platform.rejects_token(value)
+            if rejected and may_refresh and me.can_refresh():
                 may_refresh = False
                 yield from refreshing(me, generation)
                 value = yield step

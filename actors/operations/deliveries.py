@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import structlog
 
-from actors.platforms.base import Happening
+from actors.platforms.base import Happening, Platform
 from storage import connections, data, deliveries, events
 from storage.database import StorageUnavailable
 from storage.records import Delivery, Draft, Item
@@ -56,12 +56,20 @@ def _charged(me: "ConnectionActor", waiting: list[Delivery], charge: bool) -> li
 
 def _parse(me: "ConnectionActor", waiting: list[Delivery], now: float) -> list[Readable]:
     good = []
+    cursors = _cursors(me) if waiting else {}
     for delivery in waiting:
         try:
-            good.append((delivery, me.platform.parse(delivery)))
+            good.append((delivery, me.platform.parse_for(delivery, me.account, cursors)))
         except Exception as error:  # whatever a payload does to the parser, the others go on
             _postpone(me, delivery, error, now)
     return good
+
+
+def _cursors(me: "ConnectionActor") -> dict[str, str]:
+    """Read only for platforms that look at them here."""
+    if type(me.platform).parse_for is Platform.parse_for:
+        return {}
+    return me.read(lambda tx: connections.cursors(tx, me.key))
 
 
 def _commit(me: "ConnectionActor", good: list[Readable], now: float) -> None:

@@ -23,12 +23,22 @@ def disconnecting(me: "ConnectionActor", order: Disconnect) -> Steps:
         try:
             if me.platform.pushes:
                 yield from unhooking(me)
-            yield from me.platform.revoke(me.token())
+            if not _is_shared(me):
+                yield from me.platform.revoke(me.token())
         except PlatformError as trouble:
             log.warning("grant_not_revoked", **me.names, reason=trouble.detail)
     me.write(lambda tx: _commit(me, tx, order.purge))
     me.reload()
     log.info("connection_ended", **me.names, purge=order.purge)
+
+
+def _is_shared(me: "ConnectionActor") -> bool:
+    """Revoking ends the whole grant there: not while another connection lives on it."""
+    family = me.platform.grant_family
+    if family is None:
+        return False
+    slugs = [slug for slug, platform in me.shared.platforms.items() if platform.grant_family == family]
+    return me.read(lambda tx: connections.others_of_account(tx, me.key, slugs, me.account.id)) > 0
 
 
 def _commit(me: "ConnectionActor", tx: Any, purge: bool) -> None:

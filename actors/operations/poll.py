@@ -45,7 +45,7 @@ class _Poll:
     def end(self, reading: Reading) -> PollDone:
         me, now = self.me, self.me.clock.now()
         duration = round((me.clock.elapsed() - self.began) * 1000)
-        next_poll = me.next_poll_after(now, reading.not_before)
+        next_poll = me.next_poll_after(now, reading)
         new, done = me.write(lambda tx: self._finish(tx, reading, now, next_poll, duration))
         self._add(new)
         me.polled(now, next_poll)

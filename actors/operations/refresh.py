@@ -23,6 +23,9 @@ ANSWER_LOST = GrantRefused(
     "only once. Please reconnect.",
 )
 
+OVER = GrantRefused(
+    "expired_by_age", "The platform ends this access some time after you gave it, and renews none. Please reconnect."
+)
 NEVER_SENT = frozenset({"circuit_open", "paused", "busy", "dns", "refused", "tls"})
 """Failures of a call that the platform has not seen."""
 
@@ -35,7 +38,7 @@ def refreshing(me: "ConnectionActor", generation: int | None = None) -> Steps:
     if token.refresh is None:
         if token.expires_at is None:
             return None
-        raise GrantRefused("no_refresh_token", "The platform gave no way to renew this access. Please reconnect.")
+        raise OVER
     me.renewing = True
     try:
         grant = yield from _ask(me, token)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from actors.platforms.answers import message
-from actors.platforms.base import Answer, Call, Endpoints, Page, Platform, Reading, Reads, asked
+from actors.platforms.base import Answer, Call, Endpoints, Pacing, Page, Platform, Reading, Reads, asked
 from actors.platforms.failures import BadAnswer, RateLimited, data_answer
 from actors.platforms.fields import decode, dig, moment, number, text
 from storage.records import Account, Item
@@ -36,6 +36,7 @@ class Spotify(Platform):
     scopes = ("user-read-recently-played", "user-read-currently-playing", "user-read-private")
     poll_every = "30m"
     limit_scope = "app"
+    pace = Pacing(rate=10, burst=20)
     client_auth = "basic"
     grant_lifetime = 181 * 86_400.0
     """Six months from consent, fixed; 181 days are the shortest six months, so that nobody is warned too late."""

@@ -4,7 +4,7 @@ from actors.messages import Connect, Disconnect
 from actors.operations.connect import OtherAccount
 from storage import connections
 from storage.records import Account, Secret
-from tests.actors.world import ADA, World
+from tests.actors.world import ADA, GRACE, World
 from tests.fakes.platform import reply
 
 
@@ -84,3 +84,22 @@ def test_a_disconnect_ends_even_when_the_platform_is_down(world: World) -> None:
 
     assert answer.exception() is None
     assert world.row().status == "disconnected"
+
+
+def test_a_grant_that_another_connection_lives_on_is_not_revoked(world: World) -> None:
+    """Google's revocation ends all that the client was granted by that account."""
+    revoked: list[int] = []
+
+    def revoke(_):  # type: ignore[no-untyped-def]
+        revoked.append(1)
+        yield from ()
+
+    world.platform.revoke = revoke  # type: ignore[method-assign]
+    world.platform.grant_family = "tiny"  # type: ignore[misc]
+    world.connect()
+    world.connect(GRACE)
+
+    world.order(ADA, lambda r: Disconnect(False, r))
+    assert revoked == []
+    world.order(GRACE, lambda r: Disconnect(False, r))
+    assert revoked == [1]

@@ -1,5 +1,8 @@
+import pytest
+
 from actors.messages import Poll
 from actors.operations.poll import PollDone
+from actors.platforms.base import Call, Reading
 from actors.platforms.failures import CallFailed
 from tests.actors.world import ADA, World
 from tests.fakes.platform import reply
@@ -139,3 +142,64 @@ def test_a_call_that_the_lane_sends_away_is_put_off_and_is_no_failure_of_the_con
 
     assert world.events("ada", "connection_status") == []
     assert world.row().error_message is None
+
+
+def test_what_a_poll_left_unread_is_read_soon(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.far.hooks = False
+    world.connect()
+
+    def part(*_):  # type: ignore[no-untyped-def]
+        yield from ()
+        return Reading(rest_in=60)
+
+    monkeypatch.setattr(world.platform, "poll", part)
+    world.order(ADA, lambda r: Poll(r))
+
+    assert world.row().next_poll == world.clock.now() + 60
+
+
+def test_a_part_that_a_healthy_hook_tells_of_anyhow_waits_for_the_safety_poll(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.connect()
+    world.arrive("d1")
+    readings = [Reading(rest_in=60), Reading(rest_in=60, unread=True)]
+
+    def part(*_):  # type: ignore[no-untyped-def]
+        yield from ()
+        return readings.pop(0)
+
+    monkeypatch.setattr(world.platform, "poll", part)
+    world.order(ADA, lambda r: Poll(r))
+    assert (world.row().next_poll or 0) > world.clock.now() + 3600
+    world.order(ADA, lambda r: Poll(r))
+    assert world.row().next_poll == world.clock.now() + 60
+
+
+def test_a_call_that_asks_to_be_made_later_is_made_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.connect()
+    calls = len(world.far.calls)
+
+    def later(*_):  # type: ignore[no-untyped-def]
+        yield Call("GET", "https://tiny.example/api/me", after=5)
+        return Reading()
+
+    monkeypatch.setattr(world.platform, "poll", later)
+    world.directory.tell(ADA, Poll())
+    world.pass_time(4)
+    assert len(world.far.calls) == calls
+    world.pass_time(2)
+    assert len(world.far.calls) == calls + 1
+
+
+def test_a_platform_that_pushes_a_part_only_keeps_its_polls(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(world.platform), "push_suffices", False)
+    world.connect()
+    world.arrive("d1")
+    world.order(ADA, lambda r: Poll(r))
+    polls = world.far.count("/api/items")
+
+    world.pass_time(2 * HALF_AN_HOUR + 60)
+
+    assert world.far.count("/api/items") >= polls + 2
+    assert world.status().method == "webhook"

@@ -10,6 +10,7 @@ from actors.platforms.base import (
     Happening,
     Inbound,
     NewSecret,
+    Pacing,
     Platform,
     Reads,
     Refused,
@@ -33,6 +34,8 @@ class GitHub(Platform):
     scopes = ("read:user", "user:email", "repo", "admin:repo_hook", "offline_access")
     poll_every = "6h"
     pushes = True
+    pace = Pacing(rate=50, burst=50, concurrency=8)
+    """Its limits are each user's own."""
     refresh_rotates = True
 
     def __init__(self, client: Client, endpoints: Endpoints | None = None, *, hook_repos: int = 10) -> None:

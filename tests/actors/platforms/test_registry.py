@@ -11,7 +11,8 @@ CLIENT = Client("app-1", Secret("app-secret"))
 
 
 def test_every_platform_of_the_package_is_known() -> None:
-    assert set(registry.PLATFORMS) == {"github", "spotify"}
+    eight = {"github", "gmail", "slack", "spotify", "youtube", "discord", "calendar", "linkedin"}
+    assert set(registry.PLATFORMS) == eight
 
 
 def test_only_what_has_credentials_is_built() -> None:
