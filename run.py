@@ -24,7 +24,7 @@ from actors.messages import StartMore
 from actors.outbound import Outbound
 from actors.pacing import Pace
 from actors.platforms import registry
-from actors.platforms.base import Client, Endpoints, Platform
+from actors.platforms.base import Platform
 from actors.pool import Pool
 from actors.restarts import RestartPolicy
 from actors.shared import Shared
@@ -32,6 +32,7 @@ from actors.supervisor import Supervisor
 from deploy import VERSION, cli, demo, logs
 from deploy.errors import CannotStart
 from deploy.opening import opened
+from deploy.platforms import configured
 from deploy.settings import Settings
 from handlers.app import make_app, make_server
 from handlers.auth import Authenticator
@@ -90,7 +91,7 @@ class Service:
         sockets = self._bind()
         if self.sandbox is not None:
             await asyncio.to_thread(self._start_sandbox, stack)
-        platforms = self._platforms()
+        platforms = configured(self.settings)
         lanes = self._start_actors(stack, platforms)
         parts = self._parts(stack, platforms, lanes)
         parts.hub.start()
@@ -123,20 +124,6 @@ class Service:
         assert self.sandbox is not None
         back = f"{self.settings.public_url}/api/oauth/{{}}/callback"
         demo.connect_people(self.sandbox, self.database, self.directory, back.format, self.clock.now())
-
-    def _platforms(self) -> dict[str, Platform]:
-        clients, endpoints = {}, {}
-        for slug, one in self.settings.platforms.items():
-            if one.client_id is not None and one.client_secret is not None:
-                clients[slug] = Client(one.client_id, one.client_secret)
-            own = registry.PLATFORMS[slug].endpoints
-            endpoints[slug] = Endpoints(
-                authorize_url=one.authorize_url or own.authorize_url,
-                token_url=one.token_url or own.token_url,
-                api_url=one.api_url or own.api_url,
-            )
-        options = {"github": {"hook_repos": self.settings.github_hook_repos}}
-        return registry.build(clients, endpoints, options)
 
     def _start_actors(self, stack: AsyncExitStack, platforms: dict[str, Platform]) -> Lanes:
         lanes = Lanes(

@@ -32,4 +32,5 @@ class Shared:
     """Seconds between polls while a webhook is healthy."""
 
     def hook_url(self, key: ConnectionKey) -> str:
-        return f"{self.public_url}/api/webhooks/{key.platform}/{quote(key.user, safe='')}"
+        door = f"{self.public_url}/api/webhooks/{key.platform}"
+        return door if self.platforms[key.platform].shared_door else f"{door}/{quote(key.user, safe='')}"

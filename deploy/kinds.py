@@ -143,6 +143,13 @@ def directory_of(database: Secret) -> Path:
     return Path(rest[1:]).parent if scheme == "sqlite" else Path()
 
 
+def public_key(value: str) -> str:
+    """An Ed25519 public key."""
+    if len(value) != 64 or not all(digit in "0123456789abcdefABCDEF" for digit in value):
+        raise ValueError("64 hexadecimal digits are expected")
+    return value.lower()
+
+
 def schedule(value: str) -> str:
     """A cron line or a duration, as given."""
     parse(value)

@@ -107,6 +107,26 @@ class Settings:
     github_hook_repos: int = told(
         kinds.whole(0, 100), "10", "hooks go on this many most recently pushed repositories that the user administers"
     )
+    slack_signing_secret: Secret | None = told(
+        kinds.secret, None, "what Slack signs its events with; without it Slack is polled", secret=True
+    )
+    discord_public_key: str | None = told(
+        kinds.public_key,
+        None,
+        "64 hexadecimal digits that check the events of Discord; without it Discord is polled",
+    )
+    google_project_id: str | None = told(kinds.text, None, "the Google Cloud project of the Pub/Sub topic")
+    google_pubsub_topic: str | None = told(
+        kinds.text, None, "what Gmail publishes to: a name, or projects/…/topics/…; without it Gmail is polled"
+    )
+    google_pubsub_audience: str | None = told(
+        kinds.text, None, "the audience of the push subscription's tokens; its address by default"
+    )
+    google_pubsub_service_account: str | None = told(
+        kinds.text, None, "the account that signs the push subscription's tokens"
+    )
+    google_certs_url: str | None = told(kinds.url, None, "where Google's public keys are")
+    youtube_hub_url: str | None = told(kinds.url, None, "the WebSub hub of YouTube's feeds")
     retention: int = told(kinds.duration, "72h", "how far back a user's stream can be resumed")
     retention_events: int = told(
         kinds.whole(1, 10_000_000), "10000", "how many events of a user's stream are kept at most"

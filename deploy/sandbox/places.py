@@ -1,6 +1,7 @@
 """Where the sandbox's platforms are: what a service puts in place of the real addresses."""
 
 SLUGS = ("github", "spotify")
+GOOGLE = ("gmail", "calendar", "youtube")
 
 
 def endpoints(port: int) -> dict[str, dict[str, str]]:
@@ -21,5 +22,6 @@ def endpoints(port: int) -> dict[str, dict[str, str]]:
 
 
 def client(slug: str) -> tuple[str, str]:
-    """The client id and secret that a platform here takes when none are set."""
-    return f"sandbox-{slug}", f"sandbox-{slug}-secret"
+    """The client id and secret that a platform here takes when none are set. Google's platforms share one."""
+    name = "google" if slug in GOOGLE else slug
+    return f"sandbox-{name}", f"sandbox-{name}-secret"

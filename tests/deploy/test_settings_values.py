@@ -105,6 +105,8 @@ WRONG = [
     ("LOG_FORMAT", "xml"),
     ("LOG_LEVEL", "loud"),
     ("GITHUB_HOOK_REPOS", "1000"),
+    ("DISCORD_PUBLIC_KEY", "d75a98"),
+    ("DISCORD_PUBLIC_KEY", "g" * 64),
     ("RETENTION", "72"),
     ("RETENTION", "0h"),
     ("RETENTION", "72 hours"),

@@ -1,15 +1,14 @@
 """A repository's webhooks: what one is, which are taken, and what happens on the way to them."""
 
-import ipaddress
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import msgspec
 
 from deploy.sandbox import people
 from deploy.sandbox.calls import iso_seconds
 from deploy.sandbox.happenings import Happening
+from deploy.sandbox.here import is_here
 from deploy.sandbox.outbox import Delivery
 from deploy.sandbox.people import Person
 from deploy.sandbox.platforms.github.repositories import Repository, known
@@ -128,7 +127,7 @@ def refusal(order: HookOrder, others: list[Hook], url: str, events: list[str]) -
     """Why GitHub doesn't take such a hook."""
     if order.name != "web":
         return "The name can only be 'web'"
-    if not _loopback(url):
+    if not is_here(url):
         return "url is not supported because it isn't reachable from this sandbox, which only calls this machine"
     if order.config.content_type not in (None, "json", "form"):
         return "content_type must be json or form"
@@ -139,13 +138,3 @@ def refusal(order: HookOrder, others: list[Hook], url: str, events: list[str]) -
     if any(sum(event in other.subscribed for other in others) >= MOST_HOOKS for event in events):
         return f"The {events[0]} event cannot have more than {MOST_HOOKS} hooks"
     return None
-
-
-def _loopback(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and (
-            parts.hostname == "localhost" or ipaddress.ip_address(parts.hostname or "").is_loopback
-        )
-    except ValueError:
-        return False
