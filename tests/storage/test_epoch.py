@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from storage import meta
-from storage.database import Database
+from storage.database import Database, engine_for
 from tests.storage.gathering import PATIENCE
 
 
@@ -86,6 +86,12 @@ def test_a_tool_beside_the_service_does_not_call_the_end_orderly(tmp_path: Path,
     boots("tuesday")
     assert epoch_of(after) != database.epoch
     database.close()
+
+
+def test_that_commits_are_at_risk_is_itself_forced_to_the_disk(tmp_path: Path) -> None:
+    session = engine_for(f"sqlite:///{tmp_path}/soulwire.db", "normal").writer(durable=True)
+    assert session.tx.one("PRAGMA synchronous") == (2,)
+    session.close()
 
 
 def test_the_machine_tells_one_run_from_another() -> None:

@@ -47,6 +47,14 @@ def test_those_beyond_the_number_kept_go(database: Database) -> None:
     assert bounds(database, "grace") == (1, 4)
 
 
+def test_of_age_and_number_the_one_that_takes_more_counts(database: Database) -> None:
+    append(database, "ada", [1.0] * 5 + [9.0] * 5)
+    append(database, "grace", [1.0] * 2 + [9.0] * 8)
+    assert prune(database, older_than=5.0, keep=7) == 8
+    assert kept(database, "ada") == [6, 7, 8, 9, 10]
+    assert kept(database, "grace") == [4, 5, 6, 7, 8, 9, 10]
+
+
 def test_when_all_have_gone_the_head_stays(database: Database) -> None:
     append(database, "ada", [1.0, 2.0])
     assert prune(database, older_than=9.0) == 2

@@ -1,6 +1,7 @@
 """Units of work: what is committed, and what one that fails takes with it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -85,12 +86,24 @@ def test_a_unit_that_hides_its_failed_sql_is_not_believed(database: Database) ->
         return "unreachable"
 
     with writer_held(database):
-        hiding, honest = database.write(hides), database.write(put("test-a"))
-    honest.result()
-    assert values(database) == {"test-a": "x"}
+        before, hiding, after = (database.write(unit) for unit in (put("test-a"), hides, put("test-b")))
+    before.result()
+    after.result()
+    assert values(database) == {"test-a": "x", "test-b": "x"}
     # SQLite undoes a failed statement alone, so that there going on is honest; PostgreSQL spoils the transaction.
     error = hiding.exception()
     assert error is None or "went on" in str(error)
+
+
+def test_one_that_hides_it_at_the_end_takes_nothing_of_the_others(database: Database) -> None:
+    def hides(tx: Transaction) -> None:
+        with suppress(Exception):
+            tx.run("INSERT INTO meta (name, value) VALUES ('test-hidden', NULL)")
+
+    with writer_held(database):
+        honest, _ = database.write(put("test-a")), database.write(hides)
+    honest.result()
+    assert values(database) == {"test-a": "x"}
 
 
 def test_the_database_is_well_after_a_unit_has_failed(database: Database) -> None:
