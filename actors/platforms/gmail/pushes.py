@@ -90,7 +90,7 @@ def _is_for_us(token: str, key: Any, subscription: Subscription, at: float) -> b
         )
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
         return False
-    if claims.get("email") != subscription.service_account or False:
+    if claims.get("email") != subscription.service_account or claims.get("email_verified") is not True:
         return False
     issued_at = claims.get("iat", 0)
     return _is_time(claims["exp"]) and _is_time(issued_at) and issued_at - SKEW <= at < claims["exp"] + SKEW
