@@ -150,6 +150,13 @@ def test_the_key_is_asked_for_where_the_settings_say() -> None:
     assert next(conversation) == PublicKey("http://certs", "key-1")
 
 
+def test_no_key_is_asked_for_a_token_of_another_kind() -> None:
+    for bearer in (unsigned(), by_the_public_key(), token(headers={"kid": ""})):
+        conversation = gmail().receive(inbound(envelope(), authorization=f"Bearer {bearer}"))
+        with pytest.raises(StopIteration):
+            next(conversation)
+
+
 def test_a_stranger_is_told_nothing_of_the_body() -> None:
     assert status(push(b"{", bearer=token(OTHER_KEY))) == 401
 

@@ -192,6 +192,7 @@ FILE = (
         FILE,
         b"<!DOCTYPE feed>" + UPLOAD,
         b"<a>" * 100_000,
+        UPLOAD.replace(b"<entry>", b"<x>" * 20 + b"</x>" * 20 + b"<entry>"),
         b'<?xml version="1.0" encoding="cp037"?>' + UPLOAD.replace(b"New", b"\xff"),
         UPLOAD.replace(b"<yt:videoId>VID123", b"<yt:videoId>VID 123"),
         UPLOAD.replace(b"<yt:videoId>VID123</yt:videoId>", b""),
