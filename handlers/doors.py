@@ -75,7 +75,8 @@ async def _store(inlet: Inlet, slug: str, taken: Taken, request: Inbound) -> Non
 def _add(tx: Transaction, slug: str, parcels: Sequence[Parcel], request: Inbound) -> list[int | None]:
     def delivery(parcel: Parcel) -> Delivery:
         key = ConnectionKey(parcel.user, slug)
-        return Delivery(key, parcel.delivery_id, parcel.kind, request.body, request.at)
+        body = request.body if parcel.body is None else parcel.body
+        return Delivery(key, parcel.delivery_id, parcel.kind, body, request.at)
 
     return [deliveries.add(tx, delivery(parcel)) for parcel in parcels]
 

@@ -8,12 +8,14 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import ClassVar
 from urllib.parse import urljoin
 
+import msgspec
+
 from actors.platforms.answers import structured
 from actors.platforms.base import Answer, Call, Client, Endpoints, Grant, Platform
 from actors.platforms.failures import BadAnswer, GrantRefused, data_answer, token_answer
 from actors.platforms.fields import dig, text
 from actors.platforms.google import answers, refusals
-from storage.records import Account, Token
+from storage.records import Account, Secret, Token
 
 AUTHORIZE_URL = "https://accounts.google.com/o/oauth2/v2/auth"
 TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105 (an address)
@@ -59,6 +61,10 @@ class Google(Platform):
         return [words for one, words in self.needs.items() if granted and one not in granted]
 
     # -- tokens ---------------------------------------------------------------------------------
+    def _ask_for_token(self, form: dict[str, str | Secret]) -> Call:
+        """Not counted with what the APIs allow."""
+        return msgspec.structs.replace(super()._ask_for_token(form), cost=0)
+
     def refresh(self, token: Token) -> Generator[Call, Answer, Grant]:
         """The answer brings no refresh token as a rule: the old one stays good."""
         if token.refresh is None:

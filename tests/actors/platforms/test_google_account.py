@@ -90,6 +90,14 @@ def test_a_refresh_brings_no_refresh_token_and_the_old_one_stays(platform: Platf
     assert platform.refresh_rotates is False
 
 
+@every
+def test_neither_tokens_nor_identity_are_counted_with_what_the_apis_allow(platform: Platform) -> None:
+    refresh = drive(platform.refresh(OLD), [REVOKED])
+    exchange = drive(platform.exchange(Secret("c"), "https://x"), [REVOKED])
+    identity = drive(platform.identify(), [answer(500)])
+    assert [told.calls[0].cost for told in (refresh, exchange, identity)] == [0, 0, 0]
+
+
 def test_a_refresh_token_that_does_come_is_taken() -> None:
     told = drive(gmail().refresh(OLD), [answer(200, {"access_token": "a", "refresh_token": "1//new"})])
     assert told.result.refresh == Secret("1//new")
