@@ -21,6 +21,28 @@ def endpoints(port: int) -> dict[str, dict[str, str]]:
     }
 
 
+PUBSUB_TOPIC = "projects/sandbox-project/topics/gmail"
+PUBSUB_SERVICE_ACCOUNT = "pubsub-push@sandbox-project.iam.gserviceaccount.com"
+
+
+def pubsub_audience(service_url: str) -> str:
+    """What Pub/Sub's tokens are for when nothing else is set: the address that it pushes to."""
+    return f"{service_url.rstrip('/')}/api/webhooks/gmail"
+
+
+def google_places(port: int, service_url: str) -> dict[str, str]:
+    """What Google's platforms are told besides: `GOOGLE_CERTS_URL`, `YOUTUBE_HUB_URL`, `GOOGLE_PUBSUB_…`."""
+    root = f"http://127.0.0.1:{port}"
+    return {
+        "certs": f"{root}/google/oauth2/v3/certs",
+        "hub": f"{root}/youtube/hub",
+        "project_id": PUBSUB_TOPIC.split("/")[1],
+        "pubsub_topic": PUBSUB_TOPIC,
+        "pubsub_audience": pubsub_audience(service_url),
+        "pubsub_service_account": PUBSUB_SERVICE_ACCOUNT,
+    }
+
+
 def client(slug: str) -> tuple[str, str]:
     """The client id and secret that a platform here takes when none are set. Google's platforms share one."""
     name = "google" if slug in GOOGLE else slug
