@@ -190,7 +190,7 @@ class Faults(ControlHandler):
 def _at_once(platform: SandboxPlatform, kind: str, user: str | None) -> None:
     match kind:
         case "revoke":
-            platform.tokens.revoke(user)
+            platform.withdraw(user)
         case "expire":
             platform.tokens.expire(user)
         case "rotate_reuse":

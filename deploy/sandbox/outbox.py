@@ -81,9 +81,11 @@ class Outbox:
     ) -> None:
         self._doors[platform] = Door(request_for, again_in, answered)
 
-    def add(self, platform: str, hook_id: int, event: str, action: str | None, body: bytes) -> Delivery:
+    def add(
+        self, platform: str, hook_id: int, event: str, action: str | None, body: bytes, guid: str | None = None
+    ) -> Delivery:
         """Within the change that caused it; `send` it once that is committed."""
-        return self._add(platform, hook_id, str(uuid.uuid4()), event, action, body, False)
+        return self._add(platform, hook_id, guid or str(uuid.uuid4()), event, action, body, False)
 
     def again(self, delivery: Delivery) -> Delivery:
         """The same happening under the same GUID, as a delivery of its own."""

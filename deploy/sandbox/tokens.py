@@ -29,6 +29,11 @@ class TokenRules(msgspec.Struct, frozen=True):
     """There are access tokens without an end."""
     live_grants: int | None = None
     """More consents than this of one person end the oldest."""
+    lasting_prefix: str | None = None
+    """How access tokens without an end begin, where that is different. Whoever consents again has the same one."""
+    endless_refresh: bool = True
+    """`refresh` None: refresh tokens have no end; else there are none then."""
+    access_bytes: int = 18
 
 
 class Lifetimes(msgspec.Struct, frozen=True):
@@ -126,7 +131,19 @@ class Tokens:
             if used or expires_at <= self._now():
                 raise Refused("used" if used else "expired")
             self._state.run("UPDATE codes SET used = 1 WHERE code = ?", code)
-            return self._grant(user)
+            return self._lasting(user) or self._grant(user)
+
+    def _lasting(self, user: str) -> Issued | None:
+        """The token that the person has and keeps, on a platform that gives one only."""
+        rules = self.rules
+        if rules.lasting_prefix is None or rules.access is not None:
+            return None
+        row = self._state.one(
+            "SELECT t.token FROM tokens t JOIN grants g ON g.id = t.grant_id WHERE g.platform = ? AND g.user = ?"
+            " AND g.live AND t.kind = 'access' AND t.state = 'live' AND t.expires_at IS NULL",
+            self._platform, user,
+        )  # fmt: skip
+        return Issued(row[0], None, None, None, rules.scope) if row else None
 
     def _grant(self, user: str) -> Issued:
         rules, now = self.rules, self._now()
@@ -137,7 +154,8 @@ class Tokens:
         )  # fmt: skip
         if rules.live_grants:
             self._end_oldest(user, rules.live_grants)
-        return self._issue(rules, grant, rules.scope, with_refresh=rules.access is not None)
+        with_refresh = rules.access is not None and (rules.refresh is not None or rules.endless_refresh)
+        return self._issue(rules, grant, rules.scope, with_refresh)
 
     def _end_oldest(self, user: str, keep: int) -> None:
         self._state.run(
@@ -147,7 +165,8 @@ class Tokens:
         )  # fmt: skip
 
     def _issue(self, rules: TokenRules, grant: int, scope: str, with_refresh: bool) -> Issued:
-        access = rules.access_prefix + secrets.token_hex(18)
+        prefix = rules.lasting_prefix if rules.access is None and rules.lasting_prefix else rules.access_prefix
+        access = prefix + secrets.token_hex(rules.access_bytes)
         self._add(access, grant, "access", rules.access)
         refresh = None
         if with_refresh:

@@ -84,6 +84,10 @@ class SandboxPlatform(ABC):
         self.outbox.send(happened.deliveries)
         return happened
 
+    def withdraw(self, name: str | None) -> None:
+        """The person (None: everyone) takes the app's access away."""
+        self.tokens.revoke(name)
+
     @abstractmethod
     def routes(self) -> list[Route]: ...
 
