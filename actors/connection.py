@@ -5,6 +5,7 @@ An actor handles one message at a time and has one operation under way at a time
 """
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from traceback import format_exception_only
@@ -128,6 +129,15 @@ class ConnectionActor(ConnectionState):
             order.reply.set_result(self.row.token_expires_at)
         else:
             self._order("refresh", order)
+
+    def _forward(self, order: m.Forward) -> None:
+        """Whoever asks has seen to it that the token is good; they never see it."""
+        if self.row.status != "connected":
+            order.reply.set_exception(NotConnected(self.row.status, self.row.reason))
+            return
+        bearer = self.token().access
+        job = Job(order.call, bearer, self.platform.client, partial(_settle, order.reply))
+        self.shared.lanes.submit(self.key.platform, job)
 
     def _connect(self, order: m.Connect) -> None:
         self._want("connect", order)
@@ -307,6 +317,7 @@ class ConnectionActor(ConnectionState):
         m.HookDue: _hook_due,
         m.CallAnswered: _call_answered,
         m.PauseOver: _pause_over,
+        m.Forward: _forward,
         m.Connect: _connect,
         m.Poll: _poll,
         m.Refresh: _refresh,
@@ -320,3 +331,12 @@ def _tell(ref: ActorRef[Any], message: Any) -> None:
     """For threads that aren't the actor's: by then it may have ended, and then nobody needs to know."""
     with suppress(ActorDeadError):
         ref.tell(message)
+
+
+def _settle(reply: "Future[Any]", outcome: Answer | PlatformError) -> None:
+    if reply.done():
+        return
+    if isinstance(outcome, PlatformError):
+        reply.set_exception(outcome)
+    else:
+        reply.set_result(outcome)

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from actors.platforms.base import Answer
+from actors.platforms.base import Answer, Call
 from actors.platforms.failures import PlatformError
 from storage.records import Connection, ConnectionKey, Secret
 
@@ -85,6 +85,13 @@ class Refresh(msgspec.Struct, frozen=True):
 class FreshToken(msgspec.Struct, frozen=True):
     """Order: see that the token is good for a while. The reply is its expiry, None when it never expires."""
 
+    reply: "Future[Any]"
+
+
+class Forward(msgspec.Struct, frozen=True):
+    """Order: make this call with your token, beside whatever you do. The reply is its outcome."""
+
+    call: Call
     reply: "Future[Any]"
 
 

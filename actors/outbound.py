@@ -80,7 +80,7 @@ class Outbound:
             headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
         elif call.auth != "none":
             raise CallFailed("bad_call", f"no credentials for {call.auth}")
-        form = None
+        form: dict[str, Any] | bytes | None = call.content
         if call.form is not None:
             form = {name: _reveal(value) for name, value in call.form.items()}
         try:

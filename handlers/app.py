@@ -23,16 +23,19 @@ from handlers import (
     monitoring,
     oauth,
     pages,
+    proxy,
     session,
     socket,
     sse,
+    users,
     webhooks,
     webhooks_health,
 )
 from handlers.addresses import counted_as
 from handlers.base import Handler, Turned, UnknownPath
 from handlers.errors import ApiError
-from handlers.intake import MIB, Body, Intake, no_objection
+from handlers.express import Express
+from handlers.intake import MIB, Body, Intake, Terms, Waiting, no_objection
 from handlers.parts import Parts
 
 
@@ -59,6 +62,9 @@ ROUTES = [
     Route("/api/monitoring/status", monitoring.MonitoringStatus),
     Route("/api/data", data.Data),
     Route("/api/events", events.Events),
+    Route("/api/users/{user}/poll", users.UserPoll),
+    Route("/api/users/{user}/send", users.UserSend),
+    Route("/api/users/{user}/proxy/{platform}/{path*}", proxy.Proxy),
     Route("/api/admin/actors", admin_actors.Actors),
     Route("/api/admin/actors/{user}/{platform}", admin_actors.Actor),
     Route("/api/admin/actors/{user}/{platform}/{order}", admin_actors.ActorOrder),
@@ -81,6 +87,8 @@ class App(Application):
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self._paths = {route.handler: route.path for route in ROUTES}
+        self._waiting = Waiting(BODY_TIMEOUT)
+        self._terms = {route.handler: self._terms_of(route.handler) for route in ROUTES}
         rules = [Rule(PathMatches(_pattern(route.path)), route.handler) for route in ROUTES]
         super().__init__(rules, default_handler_class=UnknownPath, parts=parts)
 
@@ -95,9 +103,15 @@ class App(Application):
         request.asked_for = target_class  # type: ignore[attr-defined]
         inner = super().get_handler_delegate(request, target_class, target_kwargs, path_args, path_kwargs)
         body = Body(self.parts.in_flight, lambda: counted_as(self.parts.proxies.client(request)))
-        limit = getattr(target_class, "body_limit", MIB)
-        early = partial(target_class.early, self.parts) if issubclass(target_class, Handler) else no_objection
-        return Intake(request, inner, body, limit, early, partial(self._turned, request))
+        terms = self._terms.get(target_class) or self._terms_of(target_class)
+        if target_class is webhooks.Webhook and request.method == "POST" and path_args is not None:
+            return Express(self.parts, self._paths[target_class], path_args, request, inner, body, terms)
+        return Intake(request, inner, body, terms)
+
+    def _terms_of(self, handler: type[RequestHandler]) -> Terms:
+        limit = getattr(handler, "body_limit", MIB)
+        early = partial(handler.early, self.parts) if issubclass(handler, Handler) else no_objection
+        return Terms(limit, early, self._turned, self._waiting)
 
     def _turned(self, request: HTTPServerRequest, error: ApiError) -> HTTPMessageDelegate:
         asked_for = request.asked_for  # type: ignore[attr-defined]
@@ -115,10 +129,8 @@ def make_app(parts: Parts) -> App:
 
 
 def make_server(app: App) -> HTTPServer:
-    """Bodies that don't come, headers without an end, and connections without a request are given up."""
-    return HTTPServer(
-        app, body_timeout=BODY_TIMEOUT, idle_connection_timeout=IDLE_TIMEOUT, max_header_size=MOST_HEADERS
-    )
+    """Headers without an end and connections without a request are given up; bodies that don't come, too, by `App`."""
+    return HTTPServer(app, idle_connection_timeout=IDLE_TIMEOUT, max_header_size=MOST_HEADERS)
 
 
 def route_lines() -> Iterator[str]:
@@ -130,4 +142,5 @@ def route_lines() -> Iterator[str]:
 
 
 def _pattern(path: str) -> str:
-    return re.sub(r"\{\w+\}", "([^/]+)", path) + "$"
+    """`{name*}` stands for the rest of the path."""
+    return re.sub(r"\{\w+\}", "([^/]+)", re.sub(r"\{\w+\*\}", "(.+)", path)) + "$"

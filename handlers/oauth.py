@@ -72,7 +72,7 @@ class Connect(Handler):
         asked = self.get_query_argument("return", "/")
         address = urljoin(self.parts.origins.home, asked)
         parts = urlsplit(address)
-        if len(asked) > LONGEST or f"{parts.scheme}://{parts.netloc}" not in self.parts.origins.allowed:
+        if len(asked) > LONGEST or "\\" in asked or f"{parts.scheme}://{parts.netloc}" not in self.parts.origins.allowed:
             raise BadRequest("bad_return", "return is an address of an allowed origin.")
         return address
 

@@ -36,6 +36,8 @@ class Call(msgspec.Struct, frozen=True):
     form: Mapping[str, str | Secret] | None = None
     json: Any = None
     """May hold a `Secret` where a string belongs, as `form` may: whoever sends it reveals them."""
+    content: bytes | None = None
+    """A body as it is, in place of `form` and `json`; what it is stands in `headers`."""
     auth: Literal["bearer", "basic", "none"] = "bearer"
     """`bearer`: the connection's access token; `basic`: the app's client id and secret."""
     limit: Limit | None = None
