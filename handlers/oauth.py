@@ -72,7 +72,11 @@ class Connect(Handler):
         asked = self.get_query_argument("return", "/")
         address = urljoin(self.parts.origins.home, asked)
         parts = urlsplit(address)
-        if len(asked) > LONGEST or "\\" in asked or f"{parts.scheme}://{parts.netloc}" not in self.parts.origins.allowed:
+        if (
+            len(asked) > LONGEST
+            or "\\" in asked
+            or f"{parts.scheme}://{parts.netloc}" not in self.parts.origins.allowed
+        ):
             raise BadRequest("bad_return", "return is an address of an allowed origin.")
         return address
 
@@ -150,4 +154,3 @@ class Callback(Handler):
 def callback_url(public_url: str, slug: str) -> str:
     """As it must be registered at the platform."""
     return f"{public_url}/api/oauth/{slug}/callback"
-

@@ -50,7 +50,8 @@ def actor(serving: Serving, outcome: Any = None) -> list[Connect]:
 
 
 def problems(serving: Serving, user: str = "ada") -> list[str]:
-    return [event["code"] for event in serving.get("/api/events", user=user).json["items"] if event["type"] == "problem"]
+    items = serving.get("/api/events", user=user).json["items"]
+    return [event["code"] for event in items if event["type"] == "problem"]
 
 
 def test_the_users_code_goes_to_the_connections_own_actor_with_the_proof_key(serving: Serving) -> None:
@@ -153,7 +154,7 @@ def test_what_the_actor_could_not_do_is_told_to_the_app(serving: Serving, outcom
 
 @pytest.mark.parametrize(
     "back",
-    ["https://evil.example/", "//evil.example/", "https://app.example.evil.example/", "javascript:alert(1)", "\\\\evil"],
+    ["https://evil.example/", "//evil.example/", "https://app.example.evil.example/", "javascript:alert(1)", "\\\\e"],
 )
 def test_a_user_is_sent_back_to_an_allowed_origin_only(serving: Serving, back: str) -> None:
     answer = serving.get(f"/api/oauth/github/connect?return={back}")
