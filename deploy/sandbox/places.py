@@ -1,6 +1,6 @@
 """Where the sandbox's platforms are: what a service puts in place of the real addresses."""
 
-SLUGS = ("github", "spotify")
+SLUGS = ("github", "spotify", "gmail")
 GOOGLE = ("gmail", "calendar", "youtube")
 
 
@@ -17,6 +17,11 @@ def endpoints(port: int) -> dict[str, dict[str, str]]:
             "authorize": f"{root}/spotify/authorize",
             "token": f"{root}/spotify/api/token",
             "api": f"{root}/spotify",
+        },
+        "gmail": {
+            "authorize": f"{root}/gmail/o/oauth2/v2/auth",
+            "token": f"{root}/gmail/token",
+            "api": f"{root}/gmail",
         },
     }
 

@@ -5,7 +5,7 @@ import json
 import tempfile
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from tornado.httpclient import HTTPResponse
 from tornado.httpserver import HTTPServer
@@ -14,16 +14,18 @@ from tornado.testing import AsyncHTTPTestCase, bind_unused_port
 from tornado.web import Application, RequestHandler
 
 from deploy.sandbox.app import Sandbox
+from deploy.sandbox.places import client, endpoints
 from deploy.sandbox.settings import Settings
 
 START = 1_795_200_000.0
 SECRET = "a secret of the app, 32 bytes long"
 SERVICE = "http://127.0.0.1:3001"
-TOKEN_PATH = {"github": "/github/login/oauth/access_token", "spotify": "/spotify/api/token"}
+TOKEN_PATH = {slug: urlsplit(told["token"]).path for slug, told in endpoints(0).items()}
 
 
 class SandboxCase(AsyncHTTPTestCase):
     people = 0
+    service = ""
 
     def setUp(self) -> None:
         self.time = START
@@ -31,7 +33,9 @@ class SandboxCase(AsyncHTTPTestCase):
         super().setUp()
 
     def get_app(self) -> Application:
-        told = Settings(frozenset({SERVICE}), people=self.people, jwt_secret=SECRET, jwt_audience="soulwire")
+        told = Settings(
+            frozenset({SERVICE}), people=self.people, jwt_secret=SECRET, jwt_audience="soulwire", service=self.service
+        )
         self.sandbox = Sandbox(Path(self.directory.name), self.get_http_port(), told, lambda: self.time)
         return self.sandbox.app
 
@@ -62,10 +66,11 @@ class SandboxCase(AsyncHTTPTestCase):
 
     def ask_token(self, platform: str, accept: str = "application/json", **form: str) -> HTTPResponse:
         given: dict[str, Any] = {"headers": {"Accept": accept}}
-        if platform == "github":
-            form = {"client_id": "sandbox-github", "client_secret": "sandbox-github-secret", **form}
+        name, secret = client(platform)
+        if platform == "spotify":
+            given |= {"auth_username": name, "auth_password": secret}
         else:
-            given |= {"auth_username": "sandbox-spotify", "auth_password": "sandbox-spotify-secret"}
+            form = {"client_id": name, "client_secret": secret, **form}
         return self.fetch(TOKEN_PATH[platform], method="POST", body=urlencode(form), **given)
 
     def connect(self, platform: str, user: str = "ada") -> dict[str, Any]:

@@ -11,7 +11,7 @@ from tornado.testing import gen_test
 
 from deploy.sandbox.faults import Fault
 from deploy.sandbox.platforms import base
-from tests.deploy.sandbox.scene import TOKEN_PATH, SandboxCase, read
+from tests.deploy.sandbox.scene import SandboxCase, read
 
 READ = {"github": "/github/api/user", "spotify": "/spotify/v1/me"}
 
@@ -147,7 +147,7 @@ class Faults(SandboxCase):
         assert "Retry-After" not in answer.headers
 
     def test_token_endpoints_are_not_limited(self) -> None:
-        for platform in TOKEN_PATH:
+        for platform in READ:
             self.fault(platform, "rate_limit")
             assert self.refresh(platform, self.tokens[platform]["refresh_token"]).code == 200
 
