@@ -25,6 +25,12 @@ def pytest_report_header() -> str:
     return f"PostgreSQL: {PROGRAMS}"
 
 
+@pytest.fixture(autouse=True)
+def _groups_not_cut_by_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How much of what waits becomes one group is not to depend on how busy the machine is."""
+    monkeypatch.setattr("storage.writer.GROUP_SECONDS", 60.0)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     if PROGRAMS is None:

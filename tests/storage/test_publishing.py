@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from structlog.testing import capture_logs
 
 from storage import events
@@ -41,6 +42,19 @@ def test_a_group_is_published_at_once(open_database: Callable[..., Database]) ->
     for future in futures:
         future.result()
     assert groups == [10]
+
+
+def test_a_group_that_takes_long_is_cut_and_the_rest_comes_next(
+    open_database: Callable[..., Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups: list[list[int]] = []
+    database = open_database(publish=lambda told: groups.append([event.offset for event in told]))
+    monkeypatch.setattr("storage.writer.GROUP_SECONDS", 1e-9)
+    with writer_held(database):
+        futures = [database.write(lambda tx: events.append(tx, "ada", [Draft("a")], 1.0)) for _ in range(4)]
+    for future in futures:
+        future.result()
+    assert groups == [[1], [2], [3], [4]]
 
 
 def test_events_of_many_writers_are_published_in_the_order_of_each_users_offsets(
