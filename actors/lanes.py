@@ -87,6 +87,10 @@ class Lane:
     def add(self, job: Job) -> None:
         (self._urgent if job.urgent else self._waiting).append(job)
 
+    @property
+    def next_cost(self) -> float:
+        return (self._urgent or self._waiting)[0].call.cost
+
     def take(self) -> Job:
         return (self._urgent or self._waiting).popleft()
 
@@ -215,7 +219,7 @@ class Lanes:
                 break
             if len(self._under_way) >= self._threads:
                 break
-            verdict = lane.pace.ask(now)
+            verdict = lane.pace.ask(now, lane.next_cost)
             if isinstance(verdict, Go):
                 steps.append(self._begin(lane, lane.take(), verdict.probe))
                 continue

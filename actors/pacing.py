@@ -120,8 +120,8 @@ class Pace:
         pause = self.paused_for(now)
         return Refuse("paused", pause) if pause > PATIENCE else None
 
-    def ask(self, now: float) -> Go | Wait | Refuse:
-        """May a call begin? `Go` takes a permit and must be followed by `ended`."""
+    def ask(self, now: float, cost: float = 1.0) -> Go | Wait | Refuse:
+        """May a call begin? `Go` takes as many permits as it costs and must be followed by `ended`."""
         refusal = self.refusal(now)
         if refusal is not None:
             return refusal
@@ -131,9 +131,10 @@ class Pace:
         if self.active >= self.concurrency:
             return Wait(None)
         self._fill(now)
-        if self._permits < 1:
-            return Wait((1 - self._permits) / self._rate)
-        self._permits -= 1
+        cost = min(cost, self._burst)  # else it would never begin
+        if self._permits < cost:
+            return Wait((cost - self._permits) / self._rate)
+        self._permits -= cost
         self.active += 1
         return Go(self.circuit.began())
 

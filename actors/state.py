@@ -4,7 +4,7 @@ The lower half of `ConnectionActor`: no decisions here, only keeping.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -111,6 +111,10 @@ class ConnectionState(PooledActor):
             return connections.get(tx, self.key)
 
         self._row = self.write(unit) or self._row
+
+    def shares_account(self, slugs: Sequence[str]) -> bool:
+        """Whether another live connection on these platforms is to the same account."""
+        return self.read(lambda tx: connections.others_of_account(tx, self.key, slugs, self.account.id)) > 0
 
     # -- the token -------------------------------------------------------------------------------
 

@@ -35,6 +35,7 @@ _COLUMNS = (
     "error_message",
     "reason",
     "halted",
+    "granted_at",
 )
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM platform_connections"
 _OF_KEY = "WHERE user_id = ? AND platform = ?"
@@ -170,6 +171,7 @@ def keep_token(
     *,
     account: Account | None = None,
     status: str | None = None,
+    granted_at: float | None = None,
 ) -> bool:
     """False, and nothing is changed, when the token has been replaced since `generation` was read."""
     columns: dict[str, Any] = {
@@ -188,6 +190,8 @@ def keep_token(
         columns["account_details"] = clean(to_json(account.details).decode())
     if status is not None:
         columns["status"] = status
+    if granted_at is not None:
+        columns["granted_at"] = granted_at
     assignments = ", ".join(f"{name} = ?" for name in columns)
     changed = tx.run(
         f"UPDATE platform_connections SET {assignments}, generation = generation + 1 {_OF_KEY} AND generation = ?",

@@ -47,6 +47,7 @@ class PlatformConnection(Model):
     halted = BigIntegerField()
     created_at = DoubleField()
     updated_at = DoubleField()
+    granted_at = DoubleField(null=True)
 
     class Meta:
         table_name = "platform_connections"

@@ -97,6 +97,8 @@ class Connection(msgspec.Struct, frozen=True):
     reason: str | None = None
     halted: bool = False
     """An admin stopped it; it stays so until an admin restarts it."""
+    granted_at: float | None = None
+    """When the user said yes, the last time."""
 
 
 class Hook(msgspec.Struct, frozen=True):

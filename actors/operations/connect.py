@@ -55,7 +55,8 @@ def connecting(me: "ConnectionActor", order: Connect) -> Steps:
 
 
 def _commit(me: "ConnectionActor", tx: Any, generation: int, token: Token, account: Account) -> bool:
-    if not connections.keep_token(tx, me.shared.vault, me.key, generation, token, account=account, status="connected"):
+    fresh = {"account": account, "status": "connected", "granted_at": me.clock.now()}
+    if not connections.keep_token(tx, me.shared.vault, me.key, generation, token, **fresh):
         return False
     connections.update(tx, me.key, error_message=None, reason=None)
     addresses.keep(tx, me.key, account.addresses)

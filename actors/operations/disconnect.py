@@ -37,8 +37,7 @@ def _is_shared(me: "ConnectionActor") -> bool:
     family = me.platform.grant_family
     if family is None:
         return False
-    slugs = [slug for slug, platform in me.shared.platforms.items() if platform.grant_family == family]
-    return me.read(lambda tx: connections.others_of_account(tx, me.key, slugs, me.account.id)) > 0
+    return me.shares_account([slug for slug, one in me.shared.platforms.items() if one.grant_family == family])
 
 
 def _commit(me: "ConnectionActor", tx: Any, purge: bool) -> None:

@@ -81,8 +81,9 @@ def _record(me: "ConnectionActor", known: Sequence[Hook], made: Sequence[Hook]) 
 
 def unhooking(me: "ConnectionActor") -> Steps:
     """Remove our hooks there, as far as the platform lets us, and the record of them in any case."""
+    stays = me.platform.hook_per_account and me.shares_account([me.key.platform])
     for hook in me.read(lambda tx: hooks.of(tx, me.shared.vault, me.key)):
-        if not hook.external_id.startswith(PENDING):
+        if not hook.external_id.startswith(PENDING) and not stays:
             try:
                 yield from with_bearer(me, me.platform.unregister(hook))
             except (Unauthorized, GrantRefused):

@@ -60,7 +60,8 @@ def _ask(me: "ConnectionActor", token: Token) -> Steps:
             return None  # somebody else's commit won; theirs is the token
         if cut_off and me.platform.refresh_rotates:
             raise ANSWER_LOST from None
-        raise me.platform.explain(refused, me.clock.now(), me.row.reauth_due_at) from None
+        row = me.row
+        raise me.platform.explain(refused, me.clock.now(), row.reauth_due_at, row.granted_at) from None
     except PlatformError as error:
         if not isinstance(error, CallFailed) or error.kind in NEVER_SENT:
             me.update_row(refresh_began_at=None)

@@ -288,6 +288,8 @@ class Platform(ABC):
     pkce: ClassVar[bool] = True
     """Whether a proof key helps here; where it does harm, it isn't sent."""
     pushes: ClassVar[bool] = False
+    hook_per_account: ClassVar[bool] = False
+    """One hook there serves all connections to an account, so that it stays while any of them does."""
     shared_door: ClassVar[bool] = False
     """Its webhooks for all users come to one address, `/api/webhooks/{slug}`, and say whom they concern."""
     push_suffices: ClassVar[bool] = True

@@ -1,4 +1,4 @@
-"""Addresses by which webhooks name whom they concern, and connects that wait for their user to come back."""
+"""Addresses by which webhooks name whom they concern; connects that wait for their user; when users said yes."""
 
 import peewee
 from playhouse.migrate import SchemaMigrator
@@ -25,4 +25,5 @@ def up(migrator: SchemaMigrator, database: peewee.Database) -> None:
             expires_at {time} NOT NULL
         ) {clustered}""",
         "CREATE INDEX connect_flows_by_age ON connect_flows (expires_at)",
+        "ALTER TABLE platform_connections ADD COLUMN granted_at {time}",
     )

@@ -34,6 +34,7 @@ class Gmail(Google):
 
     slug = "gmail"
     title = "Gmail"
+    hook_per_account = True
     endpoints = Endpoints(AUTHORIZE_URL, TOKEN_URL, "https://gmail.googleapis.com")
     poll_every = "1h"
     scopes = ("openid", "email", READ)
