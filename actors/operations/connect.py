@@ -55,8 +55,17 @@ def connecting(me: "ConnectionActor", order: Connect) -> Steps:
 
 
 def _commit(me: "ConnectionActor", tx: Any, generation: int, token: Token, account: Account) -> bool:
-    fresh = {"account": account, "status": "connected", "granted_at": me.clock.now()}
-    if not connections.keep_token(tx, me.shared.vault, me.key, generation, token, **fresh):
+    kept = connections.keep_token(
+        tx,
+        me.shared.vault,
+        me.key,
+        generation,
+        token,
+        account=account,
+        status="connected",
+        granted_at=me.clock.now(),
+    )
+    if not kept:
         return False
     connections.update(tx, me.key, error_message=None, reason=None)
     addresses.keep(tx, me.key, account.addresses)
