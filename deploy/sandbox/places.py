@@ -1,6 +1,6 @@
 """Where the sandbox's platforms are: what a service puts in place of the real addresses."""
 
-SLUGS = ("github", "spotify", "gmail")
+SLUGS = ("github", "spotify", "gmail", "calendar")
 GOOGLE = ("gmail", "calendar", "youtube")
 
 
@@ -18,12 +18,13 @@ def endpoints(port: int) -> dict[str, dict[str, str]]:
             "token": f"{root}/spotify/api/token",
             "api": f"{root}/spotify",
         },
-        "gmail": {
-            "authorize": f"{root}/gmail/o/oauth2/v2/auth",
-            "token": f"{root}/gmail/token",
-            "api": f"{root}/gmail",
-        },
+        "gmail": _google(f"{root}/gmail"),
+        "calendar": _google(f"{root}/calendar"),
     }
+
+
+def _google(root: str) -> dict[str, str]:
+    return {"authorize": f"{root}/o/oauth2/v2/auth", "token": f"{root}/token", "api": root}
 
 
 PUBSUB_TOPIC = "projects/sandbox-project/topics/gmail"
@@ -46,6 +47,10 @@ def google_places(port: int, service_url: str) -> dict[str, str]:
         "pubsub_audience": pubsub_audience(service_url),
         "pubsub_service_account": PUBSUB_SERVICE_ACCOUNT,
     }
+
+
+SLACK_SIGNING_SECRET = "0e7f5c1d9a3b4826a1c4f0d2b6e89375"  # noqa: S105 (the sandbox's own, on loopback only)
+"""What the sandbox's Slack signs with when the environment has no other."""
 
 
 def client(slug: str) -> tuple[str, str]:

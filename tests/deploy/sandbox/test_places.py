@@ -6,7 +6,12 @@ from deploy.sandbox.places import SLUGS, client, endpoints
 from deploy.sandbox.platforms import PLATFORMS
 from tests.deploy.sandbox.scene import SandboxCase
 
-ACCOUNT = {"github": "/user", "spotify": "/v1/me", "gmail": "/gmail/v1/users/me/profile"}
+ACCOUNT = {
+    "github": "/user",
+    "spotify": "/v1/me",
+    "gmail": "/gmail/v1/users/me/profile",
+    "calendar": "/calendar/v3/calendars/primary",
+}
 
 
 class Places(SandboxCase):
