@@ -56,6 +56,7 @@ class PostgresServer:
         with open(self._folder / "log", "ab") as log:
             self._process = subprocess.Popen(
                 [
+                    *("setpriv", "--pdeathsig", "INT"),  # when the tests are killed, it goes too
                     self._programs / "postgres",
                     "-D",
                     self._data,
