@@ -1,6 +1,6 @@
 """Where the sandbox's platforms are: what a service puts in place of the real addresses."""
 
-SLUGS = ("github", "spotify", "gmail", "calendar")
+SLUGS = ("github", "spotify", "gmail", "calendar", "slack")
 GOOGLE = ("gmail", "calendar", "youtube")
 
 
@@ -20,6 +20,11 @@ def endpoints(port: int) -> dict[str, dict[str, str]]:
         },
         "gmail": _google(f"{root}/gmail"),
         "calendar": _google(f"{root}/calendar"),
+        "slack": {
+            "authorize": f"{root}/slack/oauth/v2/authorize",
+            "token": f"{root}/slack/api/oauth.v2.access",
+            "api": f"{root}/slack/api",
+        },
     }
 
 

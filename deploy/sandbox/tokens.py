@@ -60,6 +60,7 @@ class Held(msgspec.Struct, frozen=True):
     grant: int
     state: str
     """`live`, `expired`, `rotated` or `revoked`."""
+    ends_at: float | None = None
 
     @property
     def live(self) -> bool:
@@ -208,7 +209,7 @@ class Tokens:
             state = "revoked"
         elif state == "live" and ends is not None and ends <= self._now():
             state = "expired"
-        return Held(user, scope, grant, state)
+        return Held(user, scope, grant, state, ends)
 
     # -- what ends them ------------------------------------------------------------------------------
     def revoke_grant(self, grant: int) -> None:

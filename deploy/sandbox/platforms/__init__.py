@@ -4,6 +4,7 @@ from deploy.sandbox.platforms.base import SandboxPlatform
 from deploy.sandbox.platforms.github import GitHub
 from deploy.sandbox.platforms.gmail import Gmail
 from deploy.sandbox.platforms.google_calendar import GoogleCalendar
+from deploy.sandbox.platforms.slack import Slack
 from deploy.sandbox.platforms.spotify import Spotify
 
-PLATFORMS: tuple[type[SandboxPlatform], ...] = (GitHub, Spotify, Gmail, GoogleCalendar)
+PLATFORMS: tuple[type[SandboxPlatform], ...] = (GitHub, Spotify, Gmail, GoogleCalendar, Slack)

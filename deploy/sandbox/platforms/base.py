@@ -81,8 +81,11 @@ class SandboxPlatform(ABC):
             raise UnknownKind(kind)
         with self.state.change():
             happened = self.act(self.person(name), kind, where)
-        self.outbox.send(happened.deliveries)
+        self.dispatch(happened.deliveries)
         return happened
+
+    def dispatch(self, deliveries: Sequence[Delivery]) -> None:
+        self.outbox.send(deliveries)
 
     def withdraw(self, name: str | None) -> None:
         """The person (None: everyone) takes the app's access away."""

@@ -11,6 +11,7 @@ ACCOUNT = {
     "spotify": "/v1/me",
     "gmail": "/gmail/v1/users/me/profile",
     "calendar": "/calendar/v3/calendars/primary",
+    "slack": "/auth.test",
 }
 
 
