@@ -1,7 +1,5 @@
 """What all handlers share: JSON in and out, who is calling, how often, what is told of errors."""
 
-import itertools
-import os
 from collections.abc import Sequence
 from typing import Any, ClassVar, TypeVar
 
@@ -16,6 +14,7 @@ from handlers.auth import Caller, Role, from_request, require
 from handlers.errors import ApiError, BadRequest, NotFound, TooMany, UnsupportedMedia
 from handlers.intake import MIB, MOST_DRAINED, Body
 from handlers.parts import Parts
+from handlers.requests import new_id
 from handlers.userids import is_user_id
 
 log = structlog.get_logger()
@@ -24,8 +23,6 @@ T = TypeVar("T")
 ANYONE: tuple[Role, ...] = ("user", "service", "admin")
 MOST_ITEMS = 1000
 USUAL_ITEMS = 100
-_BOOT = os.urandom(3).hex()
-_numbers = itertools.count(1)
 _encode = msgspec.json.Encoder().encode
 _ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID"
 _SHOWN_HEADERS = "RateLimit-Limit, RateLimit-Policy, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-Id"
@@ -52,7 +49,7 @@ class Handler(RequestHandler):
     parts: Parts
 
     def __init__(self, application: Application, request: HTTPServerRequest, **kwargs: Any) -> None:
-        self.request_id = f"{_BOOT}-{next(_numbers):x}"
+        self.request_id = new_id()
         self._kept = {"X-Request-Id": self.request_id}
         self._caller: Caller | None = None
         self.parts = application.settings["parts"]
@@ -73,9 +70,9 @@ class Handler(RequestHandler):
             caller = await from_request(self)
             self._caller = caller
             bind_contextvars(user=caller.user)
-            require(caller, *self.roles)
             if self.counted:
                 self._count(caller)
+            require(caller, *self.roles)
 
     @property
     def caller(self) -> Caller:

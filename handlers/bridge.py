@@ -7,9 +7,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
+import structlog
+
 from handlers.errors import Unavailable
 from storage.database import Database, StorageUnavailable, Transaction
 
+log = structlog.get_logger()
 T = TypeVar("T")
 
 READERS = 4
@@ -25,7 +28,7 @@ class Bridge:
         self._readers = ThreadPoolExecutor(readers, "reader")
         self._helpers = ThreadPoolExecutor(2, "helper")
         self._waiting = 0
-        self._resolved: deque[tuple[asyncio.Future[Any], Future[Any]]] = deque()
+        self._resolved: deque[tuple[Callable[[Future[Any]], None], Future[Any]]] = deque()
         self._told = False
 
     async def write(self, unit: Callable[[Transaction], T]) -> T:
@@ -53,21 +56,24 @@ class Bridge:
 
     def wait(self, future: "Future[T]") -> "asyncio.Future[T]":
         """Futures that resolve together wake the loop once, not once each."""
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[T] = loop.create_future()
-        future.add_done_callback(partial(self._on_resolved, loop, waiter))
+        waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self.then(future, partial(_settle, waiter))
         return waiter
+
+    def then(self, future: "Future[T]", do: "Callable[[Future[T]], None]") -> None:
+        """On the loop, once it has resolved."""
+        future.add_done_callback(partial(self._on_resolved, asyncio.get_running_loop(), do))
 
     def close(self) -> None:
         self._readers.shutdown(wait=True, cancel_futures=True)
         self._helpers.shutdown(wait=True, cancel_futures=True)
 
     def _on_resolved(
-        self, loop: asyncio.AbstractEventLoop, waiter: "asyncio.Future[Any]", future: "Future[Any]"
+        self, loop: asyncio.AbstractEventLoop, do: "Callable[[Future[Any]], None]", future: "Future[Any]"
     ) -> None:
         """On whatever thread resolved it. Whoever appends first tells the loop; `_deliver` lowers the flag before it
         looks, so that nothing appended is left lying."""
-        self._resolved.append((waiter, future))
+        self._resolved.append((do, future))
         if not self._told:
             self._told = True
             try:
@@ -79,15 +85,22 @@ class Bridge:
         self._told = False
         resolved = self._resolved
         while resolved:
-            waiter, future = resolved.popleft()
-            if waiter.done():
-                continue
-            if future.cancelled():
-                waiter.cancel()
-            elif (error := future.exception()) is not None:
-                waiter.set_exception(error)
-            else:
-                waiter.set_result(future.result())
+            do, future = resolved.popleft()
+            try:
+                do(future)
+            except Exception:  # one's failure is not the others'
+                log.exception("answer_failed")
+
+
+def _settle(waiter: "asyncio.Future[Any]", future: "Future[Any]") -> None:
+    if waiter.done():
+        return
+    if future.cancelled():
+        waiter.cancel()
+    elif (error := future.exception()) is not None:
+        waiter.set_exception(error)
+    else:
+        waiter.set_result(future.result())
 
 
 def storage_unavailable(error: StorageUnavailable) -> Unavailable:

@@ -4,15 +4,16 @@ Tornado answers a body that is too large with a bare 400 and a reset. Here the r
 comes is thrown away for a while, since a sender that is cut off in the middle never sees what it was told.
 """
 
+import asyncio
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, HTTPServerRequest, RequestStartLine, ResponseStartLine
 
-from handlers.errors import ApiError, BadRequest, TooLarge, Unavailable, UnsupportedMedia
+from handlers.errors import ApiError, TooLarge, Unavailable, UnsupportedMedia
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -84,31 +85,56 @@ class Body:
         self._address = ""  # to ask for it holds the request, which holds this body
 
 
-Refuse = Callable[[ApiError], HTTPMessageDelegate]
-"""Makes the delegate that answers with an error."""
-Early = Callable[[HTTPServerRequest, int], ApiError | None]
-"""What a handler says to a request before its body, of so many bytes at least, is read."""
+class Waiting:
+    """Bodies on their way in. One timer sees to all of them: one for each would cost as much as the request."""
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._since: dict[Intake, float] = {}
+        self._looks = False
+
+    def begin(self, intake: "Intake") -> None:
+        loop = asyncio.get_running_loop()
+        self._since[intake] = loop.time()
+        if not self._looks:
+            self._looks = True
+            loop.call_later(self._patience / 2, self._look)
+
+    def end(self, intake: "Intake") -> None:
+        self._since.pop(intake, None)
+
+    def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        for intake, since in list(self._since.items()):
+            if loop.time() - since < self._patience:
+                break  # those after it came later
+            self.end(intake)
+            intake.give_up()
+        self._looks = bool(self._since)
+        if self._looks:
+            loop.call_later(self._patience / 2, self._look)
+
+
+class Terms(NamedTuple):
+    """On which one kind of request is taken in."""
+
+    limit: int
+    early: Callable[[HTTPServerRequest, int], ApiError | None]
+    """What there is to say against it before its body, of so many bytes, is read."""
+    refuse: Callable[[HTTPServerRequest, ApiError], HTTPMessageDelegate]
+    """Makes the delegate that answers with an error."""
+    waiting: Waiting
 
 
 class Intake(HTTPMessageDelegate):
     """Stands between the connection and the handler. The body goes to `request.received`, not to Tornado, which
     would parse forms on the loop whatever their size."""
 
-    def __init__(
-        self,
-        request: HTTPServerRequest,
-        inner: HTTPMessageDelegate,
-        body: Body,
-        limit: int,
-        early: Early,
-        refuse: Refuse,
-    ) -> None:
+    def __init__(self, request: HTTPServerRequest, inner: HTTPMessageDelegate, body: Body, terms: Terms) -> None:
         self._request = request
         self._inner = inner
         self._body = body
-        self._limit = limit
-        self._early = early
-        self._refuse = refuse
+        self._terms = terms
         self._refused = False
         request.received = body  # type: ignore[attr-defined]
 
@@ -117,7 +143,8 @@ class Intake(HTTPMessageDelegate):
     ) -> Awaitable[None] | None:
         if "Content-Length" in headers or "Transfer-Encoding" in headers:
             # The limits are ours: past Tornado's own it would send a second answer after our refusal.
-            cast(HTTP1Connection, self._request.connection).set_max_body_size(sys.maxsize)
+            self._connection.set_max_body_size(sys.maxsize)
+            self._terms.waiting.begin(self)
             error = self._why_not(headers)
             if error is not None:
                 return self._turn_down(error, start_line, headers)
@@ -126,36 +153,50 @@ class Intake(HTTPMessageDelegate):
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         if self._refused:
             return self._inner.data_received(chunk)
-        if self._body.size + len(chunk) > self._limit:
-            return self._turn_down(_too_large(self._limit))
+        if self._body.size + len(chunk) > self._terms.limit:
+            return self._turn_down(_too_large(self._terms.limit))
         if not self._body.add(chunk):
             return self._turn_down(Unavailable("busy", "Too many large bodies are on their way in."))
         return None
 
     def finish(self) -> None:
+        self._terms.waiting.end(self)
+        self.go_on()
+
+    def go_on(self) -> None:
+        """The body is there."""
         self._inner.finish()
 
+    def give_up(self) -> None:
+        """It doesn't come."""
+        self._connection.stream.close()
+
     def on_connection_close(self) -> None:
+        self._terms.waiting.end(self)
         self._body.release()
         self._inner.on_connection_close()
+
+    @property
+    def _connection(self) -> HTTP1Connection:
+        return cast(HTTP1Connection, self._request.connection)
 
     def _why_not(self, headers: HTTPHeaders) -> ApiError | None:
         length = headers.get("Content-Length", "0").partition(",")[0].strip()
         size = int(length) if length.isdecimal() and length.isascii() and len(length) < 19 else 0
-        if size > self._limit or len(length) >= 19:
-            return _too_large(self._limit)
-        if headers.get("Content-Encoding", "identity").lower() != "identity":
+        if size > self._terms.limit or len(length) >= 19:
+            return _too_large(self._terms.limit)
+        if "Content-Encoding" in headers and headers["Content-Encoding"].lower() != "identity":
             return UnsupportedMedia("unsupported_encoding", "Bodies are taken uncompressed only.")
         if headers.get("Content-Type", "").lower().startswith("multipart/"):
             return UnsupportedMedia("unsupported_media_type", "Multipart bodies are not taken here.")
-        return self._early(self._request, size)
+        return self._terms.early(self._request, size)
 
     def _turn_down(
         self, error: ApiError, start_line: Any = None, headers: HTTPHeaders | None = None
     ) -> Awaitable[None] | None:
         self._refused = True
         self._body.release()
-        self._inner = self._refuse(error)
+        self._inner = self._terms.refuse(self._request, error)
         return self._inner.headers_received(start_line, headers or self._request.headers)
 
 
@@ -166,7 +207,3 @@ def _too_large(limit: int) -> ApiError:
 
 def no_objection(_request: HTTPServerRequest, _size: int) -> ApiError | None:
     return None
-
-
-def malformed(message: str) -> BadRequest:
-    return BadRequest("malformed", message)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from handlers.addresses import Proxies
+from handlers.arrivals import Arrivals
 from handlers.bridge import Bridge
 from handlers.cached import Cached
 from handlers.hooksecrets import HookSecrets
@@ -51,6 +52,7 @@ class Parts:
     origins: Origins
     limits: Limits
     refusals: Refusals
+    arrivals: Arrivals
     requests: Requests
     hook_secrets: HookSecrets
     reception: Reception
@@ -102,6 +104,7 @@ def make_parts(
         origins=Origins(public_url, frontend_urls),
         limits=Limits(clock.elapsed, api=api_rate, webhooks=webhook_rate),
         refusals=Refusals(clock.now),
+        arrivals=Arrivals(bridge),
         requests=Requests(clock.elapsed),
         reception=Reception(bridge, vault, clock.elapsed),
         hook_secrets=HookSecrets(bridge, vault, directory, clock.elapsed, webhook_secrets or {}),

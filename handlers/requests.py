@@ -1,5 +1,7 @@
 """One line and one count for each request. Neither shows a query, where tokens may stand."""
 
+import itertools
+import os
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
@@ -14,6 +16,15 @@ STRANGERS_LINES = 10
 """Lines a second for requests that were refused to people we don't know; the rest is counted."""
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+_BOOT = os.urandom(3).hex()
+_numbers = itertools.count(1)
+
+
+def new_id() -> str:
+    """Names a request in its answer and in the log."""
+    return f"{_BOOT}-{next(_numbers):x}"
 
 
 class Requests:
@@ -34,12 +45,14 @@ class Requests:
         request, status = handler.request, handler.get_status()
         seconds = request.request_time()
         method = request.method if request.method in METHODS else "OTHER"
-        self.counts[route, str(method), status] += 1
-        if not getattr(handler, "endless", False):
-            self._count_seconds(route, seconds)
+        self.count(route, str(method), status, None if getattr(handler, "endless", False) else seconds)
         self._say(handler, str(method), status, seconds)
 
-    def _count_seconds(self, route: str, seconds: float) -> None:
+    def count(self, route: str, method: str, status: int, seconds: float | None) -> None:
+        """Without a line. `seconds` is None for what has no usual end."""
+        self.counts[route, method, status] += 1
+        if seconds is None:
+            return
         buckets = self.seconds.get(route)
         if buckets is None:
             buckets = self.seconds[route] = [0] * (len(BUCKETS) + 1)

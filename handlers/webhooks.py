@@ -20,8 +20,8 @@ from storage import deliveries
 from storage.records import ConnectionKey, Delivery, Secret
 
 LONGEST = 256
-_ACCEPTED = msgspec.json.encode({"result": "accepted"})
-_REPEATED = msgspec.json.encode({"result": "repeated"})
+ACCEPTED = msgspec.json.encode({"result": "accepted"})
+REPEATED = msgspec.json.encode({"result": "repeated"})
 
 
 class Webhook(Inlet):
@@ -52,7 +52,7 @@ class Webhook(Inlet):
             parts.refusals.accepted(slug)
             parts.directory.tell(key, WebhookArrived(row))
         self.set_status(202)
-        self.finish(_REPEATED if row is None else _ACCEPTED)
+        self.finish(REPEATED if row is None else ACCEPTED)
 
     def _platform(self, key: ConnectionKey) -> Platform:
         platform = self.parts.platforms.get(key.platform)
