@@ -45,23 +45,25 @@ class HeldReaders(Executor):
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(1)
-        self._asked: list[tuple[Future[Any], Callable[[], Any]]] = []
+        self._waiting: list[tuple[Future[Any], Callable[[], Any]]] = []
         self.holding = False
+        self.asked = 0
 
     @property
     def waiting(self) -> int:
-        return len(self._asked)
+        return len(self._waiting)
 
     def submit(self, do: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        self.asked += 1
         if not self.holding:
             return self._threads.submit(do, *args, **kwargs)
         future: Future[Any] = Future()
-        self._asked.append((future, partial(do, *args, **kwargs)))
+        self._waiting.append((future, partial(do, *args, **kwargs)))
         return future
 
     def read(self) -> Callable[[], None]:
         """Read now what was asked for until now; what is returned then hands it over."""
-        asked, self._asked = self._asked, []
+        asked, self._waiting = self._waiting, []
         answers = [(future, self._threads.submit(do).result()) for future, do in asked]
 
         def answer() -> None:
@@ -74,7 +76,7 @@ class HeldReaders(Executor):
         self.read()()
 
     def fail(self, error: Exception) -> None:
-        asked, self._asked = self._asked, []
+        asked, self._waiting = self._waiting, []
         for future, _ in asked:
             future.set_exception(error)
 
@@ -94,11 +96,12 @@ class Service:
         if send_buffer is not None:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)  # for those it accepts, too
         self.origin = f"http://127.0.0.1:{self.port}"
+        self.requests = Requests(self.clock.elapsed)
         parts = SimpleNamespace(
             hub=self.hub,
             authenticator=self.authenticator,
             origins=Origins(self.origin, [APP_ORIGIN]),
-            requests=Requests(self.clock.elapsed),
+            requests=self.requests,
             in_flight=InFlight(),
             proxies=Proxies(),
         )
@@ -258,6 +261,9 @@ class SlowClient:
         while True:
             opcode, payload = await self.frame()
             if opcode == 8:
+                self.send(bytes([0x88, 0x82, 0, 0, 0, 0]) + payload[:2])
+                async with asyncio.timeout(PATIENCE):
+                    assert await self._reader.read() == b"", "something came after the end"
                 return messages, int.from_bytes(payload[:2]), payload[2:].decode()
             if opcode == 1:
                 messages.append(json.loads(payload))
@@ -399,6 +405,10 @@ class SseClient:
     async def ended(self) -> bool:
         async with asyncio.timeout(PATIENCE):
             return await self.block() == ""
+
+    def pause(self) -> None:
+        """Take nothing more out of the socket."""
+        self._writer.transport.pause_reading()  # type: ignore[attr-defined]
 
     def close(self) -> None:
         self._writer.transport.abort()

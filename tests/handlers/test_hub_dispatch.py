@@ -144,8 +144,10 @@ async def test_what_queues_up_goes_out_in_one_send(service: Service) -> None:
 async def test_more_than_may_queue_up_is_read_from_the_log(service: Service) -> None:
     async with service.listening("sse") as client:
         expected = [str(number) for number in range(6000)]
+        before = service.readers.asked
         await service.tell("ada", *expected)
         assert await client.titles(6000) == expected
+        assert service.readers.asked > before
 
 
 def test_publishing_to_a_loop_that_is_closed_does_no_harm(tmp_path: object) -> None:

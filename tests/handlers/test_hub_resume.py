@@ -121,6 +121,81 @@ async def test_what_is_dispatched_after_the_reading_and_before_its_answer_is_hel
 
 @both
 @with_service()
+async def test_a_newcomer_who_read_ahead_of_the_dispatch_takes_nothing_from_the_others(
+    service: Service, kind: str
+) -> None:
+    async with service.listening("websocket") as live:
+        await service.tell("ada", "one")
+        assert await live.titles(1) == ["one"]
+        service.database.publish = None
+        (two,) = await service.tell("ada", "two")
+        async with service.listening(kind, f"{service.database.epoch}-0") as newcomer:
+            assert await newcomer.titles(2) == ["one", "two"]
+            service.hub.publish([two])
+            assert await live.titles(1) == ["two"]
+            (three,) = await service.tell("ada", "three")
+            service.hub.publish([three])
+            assert await live.titles(1) == await newcomer.titles(1) == ["three"]
+
+
+@both
+@with_service()
+async def test_of_two_that_come_together_the_one_that_read_earlier_misses_nothing(service: Service, kind: str) -> None:
+    await service.tell("ada", "one")
+    service.database.publish = None
+    service.readers.holding = True
+    early = service.opening(kind)
+    await until(lambda: service.readers.waiting == 1)
+    answer_early = service.readers.read()
+    late = service.opening(kind)
+    await until(lambda: service.readers.waiting == 1)
+    (two,) = await service.tell("ada", "two")
+    service.readers.release()
+    await until(lambda: len(service.hub.streams()) == 2)
+    async with late as late_client:
+        service.hub.publish([two])
+        await service.settled()
+        answer_early()
+        async with early as early_client:
+            assert await early_client.titles(1) == ["two"]
+            (three,) = await service.tell("ada", "three")
+            service.hub.publish([three])
+            assert await early_client.titles(1) == await late_client.titles(1) == ["three"]
+
+
+@both
+@with_service()
+async def test_a_newcomer_without_a_cursor_costs_no_reading_when_others_are_there(service: Service, kind: str) -> None:
+    await service.tell("ada", "one")
+    async with service.listening("websocket") as first:
+        service.readers.holding = True
+        async with service.listening(kind) as second, service.listening(kind, first.greeting["cursor"]) as third:
+            assert "recovered" not in second.greeting
+            assert third.greeting["recovered"] is True
+            assert first.greeting["cursor"] == second.greeting["cursor"] == third.greeting["cursor"]
+            await service.tell("ada", "two")
+            for client in (first, second, third):
+                assert await client.titles(1) == ["two"]
+
+
+@both
+@with_service()
+async def test_a_stream_that_finds_itself_behind_reads_what_it_lacks(service: Service, kind: str) -> None:
+    """As when another process has written: the first event that is dispatched here is not the next one."""
+    async with service.listening(kind) as client, service.listening("websocket") as other:
+        service.database.publish = None
+        written = await service.tell("ada", "one", "two", "three")
+        for stream in service.hub.streams():
+            if stream.kind == kind:
+                assert stream.audience is not None
+                stream.audience.head = stream.audience.last = written[1].offset
+        service.hub.publish(written[2:])
+        assert await client.titles(3) == ["one", "two", "three"]
+        assert await other.titles(3) == ["one", "two", "three"]
+
+
+@both
+@with_service()
 async def test_more_than_is_held_is_read_from_the_log_instead(service: Service, kind: str) -> None:
     await service.tell("ada", "one", "two")
     expected = ["two"]
@@ -142,6 +217,7 @@ async def test_more_than_is_held_is_read_from_the_log_instead(service: Service, 
         service.readers.release()
         async with opening as client:
             assert await client.titles(22) == expected
+            await until(lambda: all(stream.replay is None for stream in service.hub.streams()))
 
 
 @both

@@ -46,6 +46,29 @@ def test_short_work_is_done_at_once_and_together() -> None:
     assert done == [0, 1, 2]
 
 
+def test_work_that_comes_up_meanwhile_waits_until_the_loop_has_been_round() -> None:
+    done: list[str] = []
+
+    async def story() -> None:
+        slices = Slices(60)
+
+        def first() -> Iterator[None]:
+            done.append("first")
+            slices.add(second())
+            yield
+
+        def second() -> Iterator[None]:
+            done.append("second")
+            yield
+
+        slices.add(first())
+        slices.run()
+        assert done == ["first"]
+        await until(lambda: done == ["first", "second"])
+
+    asyncio.run(story())
+
+
 def test_a_work_that_fails_ends_alone() -> None:
     done: list[str] = []
 

@@ -1,5 +1,9 @@
 """The hub in figures."""
 
+import socket
+
+import pytest
+
 from tests.handlers.streaming import Service, until, with_service
 
 
@@ -39,3 +43,21 @@ async def test_events_are_counted_when_somebody_listens(service: Service) -> Non
         assert await one.titles(1) == await other.titles(1)
         standing = service.hub.standing()
         assert (standing.events, standing.sent, standing.joined, standing.waiting) == (1, 2, 0, 0)
+
+
+@pytest.mark.parametrize(("kind", "path", "status"), [("websocket", "/ws", 101), ("sse", "/api/sse/stream", 200)])
+@with_service()
+async def test_a_stream_is_a_request_that_was_answered_when_it_opened(
+    service: Service, kind: str, path: str, status: int
+) -> None:
+    async with service.listening(kind):
+        assert service.requests.counts == {(path, "GET", status): 1}
+        assert service.requests.seconds == {}, "how long it stays open says nothing about how fast the service is"
+
+
+@pytest.mark.parametrize("kind", ["websocket", "sse"])
+@with_service()
+async def test_small_events_are_not_held_up_for_company(service: Service, kind: str) -> None:
+    async with service.listening(kind):
+        (stream,) = service.hub.streams()
+        assert stream.io.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -41,6 +41,8 @@ async def test_auth_again_extends_the_stream(service: Service) -> None:
         service.pass_time(3000)
         await service.tell("ada", "after")
         assert await client.titles(1) == ["after"]
+        service.pass_time(545)
+        assert await client.next() == {"type": "token_expiring", "seconds": 55}
 
 
 @with_service()

@@ -46,8 +46,7 @@ async def test_a_message_of_64_kib_is_read(service: Service) -> None:
 @with_service()
 async def test_a_longer_message_is_refused_before_it_is_read(service: Service) -> None:
     async with service.slow_socket() as client:
-        for size in (64 * 1024 + 1,):
-            client.send(bytes([0x81, 0xFF]) + size.to_bytes(8) + b"mask")
+        client.send(bytes([0x81, 0xFF]) + (64 * 1024 + 1).to_bytes(8) + b"mask")
         messages, code, _ = await client.until_closed()
     assert (messages, code) == ([], 4502)
 
@@ -84,6 +83,15 @@ async def test_twenty_messages_a_second_can_go_on_for_ever(service: Service) -> 
             for _ in range(20):
                 assert await client.next() == {"type": "pong"}
             service.pass_time(1)
+
+
+@with_service()
+async def test_a_long_silence_saves_up_no_more_than_two_hundred(service: Service) -> None:
+    async with service.joined() as client:
+        service.pass_time(60)
+        for _ in range(202):
+            await client.say(type="ping")
+        assert (await client.end())[0] == 4013
 
 
 @with_service()
