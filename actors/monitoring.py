@@ -17,9 +17,7 @@ class Decision(msgspec.Struct, frozen=True):
     """Seconds between polls where the platform's own schedule doesn't apply: the safety net under a webhook."""
 
 
-def decide(
-    row: Connection, *, pushes: bool, hooks: int, now: float, safety: float, suffices: bool = True
-) -> Decision:
+def decide(row: Connection, *, pushes: bool, hooks: int, now: float, safety: float, suffices: bool = True) -> Decision:
     """How a connection learns of what is new; `hooks` is how many stand registered at the platform. `suffices`: they
     tell of everything that a poll would find."""
     if not pushes:

@@ -21,7 +21,9 @@ MAY_NOT_KNOW = {
     "deploy": {"run", "tests"},
     "deploy/sandbox": {"actors", "handlers", "storage", *(f"deploy.{one}" for one in ("cli", "loading", "settings"))},
 }
-SHARED_BY_PLATFORMS = {f"actors.platforms.{one}" for one in ("base", "failures", "answers", "fields", "google")}
+SHARED_BY_PLATFORMS = {
+    f"actors.platforms.{one}" for one in ("base", "values", "failures", "answers", "fields", "google")
+}
 
 # Where the text of a secret is taken out of its wrapper, and what for.
 REVEALING = {
