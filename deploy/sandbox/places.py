@@ -1,6 +1,6 @@
 """Where the sandbox's platforms are: what a service puts in place of the real addresses."""
 
-SLUGS = ("github", "spotify", "gmail", "calendar", "slack")
+SLUGS = ("github", "spotify", "gmail", "calendar", "slack", "youtube")
 GOOGLE = ("gmail", "calendar", "youtube")
 
 
@@ -25,6 +25,7 @@ def endpoints(port: int) -> dict[str, dict[str, str]]:
             "token": f"{root}/slack/api/oauth.v2.access",
             "api": f"{root}/slack/api",
         },
+        "youtube": _google(f"{root}/youtube"),
     }
 
 

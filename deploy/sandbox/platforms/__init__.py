@@ -6,5 +6,6 @@ from deploy.sandbox.platforms.gmail import Gmail
 from deploy.sandbox.platforms.google_calendar import GoogleCalendar
 from deploy.sandbox.platforms.slack import Slack
 from deploy.sandbox.platforms.spotify import Spotify
+from deploy.sandbox.platforms.youtube import YouTube
 
-PLATFORMS: tuple[type[SandboxPlatform], ...] = (GitHub, Spotify, Gmail, GoogleCalendar, Slack)
+PLATFORMS: tuple[type[SandboxPlatform], ...] = (GitHub, Spotify, Gmail, GoogleCalendar, Slack, YouTube)

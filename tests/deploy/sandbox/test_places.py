@@ -11,6 +11,7 @@ ACCOUNT = {
     "spotify": "/v1/me",
     "gmail": "/gmail/v1/users/me/profile",
     "calendar": "/calendar/v3/calendars/primary",
+    "youtube": "/youtube/v3/channels?part=id&mine=true",
     "slack": "/auth.test",
 }
 
