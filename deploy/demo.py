@@ -118,6 +118,8 @@ class Sandbox:
             "JWT_AUDIENCE": told.jwt_audience or "",
             "JWT_ISSUER": told.jwt_issuer or "",
         }
+        if told.slack_signing_secret is not None:
+            given["SLACK_SIGNING_SECRET"] = told.slack_signing_secret.reveal()
         for slug, one in told.platforms.items():
             given[f"{slug.upper()}_CLIENT_ID"] = one.client_id or ""
             given[f"{slug.upper()}_CLIENT_SECRET"] = one.client_secret.reveal() if one.client_secret else ""

@@ -13,7 +13,7 @@ from dotenv import dotenv_values
 
 from deploy import keys, kinds
 from deploy.errors import SettingError
-from deploy.sandbox.places import client, endpoints
+from deploy.sandbox.places import SLACK_SIGNING_SECRET, client, endpoints, google_places
 from deploy.settings import PlatformSettings, Setting, Settings, platform_name, platform_table, table
 from storage.records import Secret
 
@@ -147,7 +147,22 @@ def _with_sandbox_platforms(settings: Settings) -> Settings:
             api_url=one.api_url or places[slug]["api"],
         )
 
-    return replace(settings, platforms={slug: platform(slug, one) for slug, one in settings.platforms.items()})
+    played = replace(settings, platforms={slug: platform(slug, one) for slug, one in settings.platforms.items()})
+    return replace(played, **_sandbox_doors(played))
+
+
+def _sandbox_doors(settings: Settings) -> dict[str, Any]:
+    """What the sandbox's platforms sign their webhooks with, and where Google's further places are."""
+    google = google_places(settings.port + 1, settings.public_url)
+    return {
+        "slack_signing_secret": settings.slack_signing_secret or Secret(SLACK_SIGNING_SECRET),
+        "google_project_id": settings.google_project_id or google["project_id"],
+        "google_pubsub_topic": settings.google_pubsub_topic or google["pubsub_topic"],
+        "google_pubsub_audience": settings.google_pubsub_audience or google["pubsub_audience"],
+        "google_pubsub_service_account": settings.google_pubsub_service_account or google["pubsub_service_account"],
+        "google_certs_url": settings.google_certs_url or google["certs"],
+        "youtube_hub_url": settings.youtube_hub_url or google["hub"],
+    }
 
 
 def _kept(settings: Settings, name: str) -> str:

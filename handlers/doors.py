@@ -90,8 +90,5 @@ def _within_limit(inlet: Inlet, slug: str, parcel: Parcel) -> bool:
 
 def _answer(inlet: Inlet, status: int, body: bytes = b"", content_type: str = "text/plain") -> None:
     inlet.set_status(status)
-    if body:
-        inlet.set_header("Content-Type", content_type)
-    else:
-        inlet.clear_header("Content-Type")
-    inlet.finish(body)
+    inlet.set_header("Content-Type", content_type)
+    inlet.finish(body or None)
