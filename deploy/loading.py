@@ -13,7 +13,7 @@ from dotenv import dotenv_values
 
 from deploy import keys, kinds
 from deploy.errors import SettingError
-from deploy.sandbox.places import SLACK_SIGNING_SECRET, client, endpoints, google_places
+from deploy.sandbox.places import DISCORD_PUBLIC_KEY, SLACK_SIGNING_SECRET, client, endpoints, google_places
 from deploy.settings import PlatformSettings, Setting, Settings, platform_name, platform_table, table
 from storage.records import Secret
 
@@ -156,6 +156,7 @@ def _sandbox_doors(settings: Settings) -> dict[str, Any]:
     google = google_places(settings.port + 1, settings.public_url)
     return {
         "slack_signing_secret": settings.slack_signing_secret or Secret(SLACK_SIGNING_SECRET),
+        "discord_public_key": settings.discord_public_key or DISCORD_PUBLIC_KEY,
         "google_project_id": settings.google_project_id or google["project_id"],
         "google_pubsub_topic": settings.google_pubsub_topic or google["pubsub_topic"],
         "google_pubsub_audience": settings.google_pubsub_audience or google["pubsub_audience"],

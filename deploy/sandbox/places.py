@@ -1,6 +1,6 @@
 """Where the sandbox's platforms are: what a service puts in place of the real addresses."""
 
-SLUGS = ("github", "spotify", "gmail", "calendar", "slack", "youtube")
+SLUGS = ("github", "spotify", "gmail", "calendar", "slack", "youtube", "discord", "linkedin")
 GOOGLE = ("gmail", "calendar", "youtube")
 
 
@@ -26,6 +26,16 @@ def endpoints(port: int) -> dict[str, dict[str, str]]:
             "api": f"{root}/slack/api",
         },
         "youtube": _google(f"{root}/youtube"),
+        "discord": {
+            "authorize": f"{root}/discord/oauth2/authorize",
+            "token": f"{root}/discord/api/oauth2/token",
+            "api": f"{root}/discord/api/v10",
+        },
+        "linkedin": {
+            "authorize": f"{root}/linkedin/oauth/v2/authorization",
+            "token": f"{root}/linkedin/oauth/v2/accessToken",
+            "api": f"{root}/linkedin",
+        },
     }
 
 
@@ -57,6 +67,8 @@ def google_places(port: int, service_url: str) -> dict[str, str]:
 
 SLACK_SIGNING_SECRET = "0e7f5c1d9a3b4826a1c4f0d2b6e89375"  # noqa: S105 (the sandbox's own, on loopback only)
 """What the sandbox's Slack signs with when the environment has no other."""
+DISCORD_PUBLIC_KEY = "2d3066d7feae2cb31b7db4869582df0cccb976ef31cf281dd7da601d964d7533"
+"""What the sandbox's Discord is checked with: it signs with this one's other half and with no other."""
 
 
 def client(slug: str) -> tuple[str, str]:

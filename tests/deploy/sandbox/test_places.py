@@ -13,6 +13,8 @@ ACCOUNT = {
     "calendar": "/calendar/v3/calendars/primary",
     "youtube": "/youtube/v3/channels?part=id&mine=true",
     "slack": "/auth.test",
+    "discord": "/users/@me",
+    "linkedin": "/v2/userinfo",
 }
 
 
