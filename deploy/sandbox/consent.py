@@ -30,11 +30,17 @@ button:hover, button:focus-visible { background: color-mix(in srgb, currentColor
 <h1>$title (sandbox)</h1>
 <p><strong>$client</strong> asks for access to your account.<br><small>$scope</small></p>
 <form method="post">$hidden
+$scopes
 $choices
 <button name="decision" value="deny">Don't allow</button>
 </form></main></body></html>
 """
 )
+
+ASKED = (
+    "client_id", "redirect_uri", "state", "scope", "user_scope", "code_challenge", "code_challenge_method",
+    "access_type", "prompt", "include_granted_scopes",
+)  # fmt: skip
 
 
 def routes(platform: SandboxPlatform) -> list[Route]:
@@ -49,8 +55,7 @@ class Consent(web.RequestHandler):
 
     def prepare(self) -> None:
         """A client or an address that isn't registered gets a page of the platform's own, and is sent nothing."""
-        names = ("client_id", "redirect_uri", "state", "scope", "user_scope", "code_challenge", "code_challenge_method")
-        self.asked = {name: self.get_argument(name, "") for name in names}
+        self.asked = {name: self.get_argument(name, "") for name in ASKED}
         if self.asked["client_id"] != self.platform.client_id:
             raise web.HTTPError(400, reason="Unknown client_id")
         back = urlsplit(self.asked["redirect_uri"])
@@ -66,6 +71,7 @@ class Consent(web.RequestHandler):
             f'<button name="user" value="{escape(name)}">Continue as {escape(people.known(name).shown)}</button>'
             for name in people.NAMED
         )
+        scopes = "".join(_tick(scope) for scope in self.platform.optional_scopes(self.asked["scope"]))
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
         self.finish(
@@ -74,6 +80,7 @@ class Consent(web.RequestHandler):
                 client=escape(self.asked["client_id"]),
                 scope=escape(self.asked["scope"] or self.asked["user_scope"] or "public information"),
                 hidden=hidden,
+                scopes=scopes,
                 choices=choices,
             )
         )
@@ -84,8 +91,8 @@ class Consent(web.RequestHandler):
             self._back({"error": self.platform.denial, "error_description": "The user did not allow it."})
             return
         name = self.platform.person(person.name).name
-        challenge = self.asked["code_challenge"] or None
-        self._back({"code": self.platform.tokens.consent(name, self.asked["redirect_uri"], challenge)})
+        left_out = set(self.get_arguments("offered")) - set(self.get_arguments("granted"))
+        self._back({"code": self.platform.consented(name, self.asked, left_out)})
 
     def _back(self, told: dict[str, str]) -> None:
         address = self.asked["redirect_uri"]
@@ -95,3 +102,12 @@ class Consent(web.RequestHandler):
     def write_error(self, status_code: int, **_: Any) -> None:
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.finish(f"<!doctype html><title>{status_code}</title><h1>{escape(self._reason)}</h1>")
+
+
+def _tick(scope: str) -> str:
+    """A box that is ticked until somebody unticks it; what was offered goes along, for an empty box says nothing."""
+    value = escape(scope)
+    return (
+        f'<input type="hidden" name="offered" value="{value}"><label><input type="checkbox" name="granted"'
+        f' value="{value}" checked> {value}</label>'
+    )

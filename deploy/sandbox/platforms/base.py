@@ -3,7 +3,7 @@
 import asyncio
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -86,6 +86,15 @@ class SandboxPlatform(ABC):
 
     def dispatch(self, deliveries: Sequence[Delivery]) -> None:
         self.outbox.send(deliveries)
+
+    # -- consent -------------------------------------------------------------------------------------
+    def optional_scopes(self, scope: str) -> Sequence[str]:
+        """Of those that are asked for, the ones that a person may leave out."""
+        return ()
+
+    def consented(self, name: str, asked: Mapping[str, str], left_out: Collection[str]) -> str:
+        """The code for a yes to what the app asked for in its address, without what was left out."""
+        return self.tokens.consent(name, asked["redirect_uri"], asked["code_challenge"] or None)
 
     def withdraw(self, name: str | None) -> None:
         """The person (None: everyone) takes the app's access away."""

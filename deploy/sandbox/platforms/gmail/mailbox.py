@@ -82,7 +82,7 @@ class Mailboxes:
     # -- history -------------------------------------------------------------------------------------
     def current(self, user: str) -> int:
         row = self._state.one("SELECT max(id) FROM happenings WHERE platform = ? AND user = ?", self._slug, user)
-        return max(history_id(row[0]) if row and row[0] else 1, self._lost(user) + 3)
+        return max(history_id(row[0]) if row and row[0] else 1, self._lost(user) + 2)
 
     def oldest(self, user: str, now_ms: int) -> int:
         """What begins before this is no longer known."""
@@ -103,7 +103,7 @@ class Mailboxes:
 
     def lose(self, user: str) -> None:
         """All ids given out so far are too old."""
-        self._state.keep_fact(self._slug, user, "lost", str(self.current(user)))
+        self._state.keep_fact(self._slug, user, "lost", str(self.current(user) + 1))
 
     def _lost(self, user: str) -> int:
         return int(self._state.fact(self._slug, user, "lost") or 0)

@@ -1,7 +1,7 @@
 """What the sandbox's Gmail, Google Calendar and YouTube share: accounts, consent, tokens, keys, quotas."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import ClassVar
 
 from deploy.sandbox.outbox import Outbox
@@ -9,7 +9,7 @@ from deploy.sandbox.platforms.base import Route, SandboxPlatform
 from deploy.sandbox.platforms.google import oauth
 from deploy.sandbox.platforms.google.keys import SigningKey
 from deploy.sandbox.platforms.google.requests import Nowhere
-from deploy.sandbox.platforms.google.tokens import GoogleTokens
+from deploy.sandbox.platforms.google.tokens import ALIASES, GoogleTokens, Wishes
 from deploy.sandbox.state import State
 
 Refusal = tuple[str, str, str]
@@ -30,6 +30,21 @@ class GooglePlatform(SandboxPlatform):
 
     def routes(self) -> list[Route]:
         return [*oauth.routes(self), *self.own_routes(), (rf"/{self.slug}/.*", Nowhere, {"platform": self})]
+
+    # -- consent -------------------------------------------------------------------------------------
+    def optional_scopes(self, scope: str) -> Sequence[str]:
+        return [self.needs] if self.needs in scope.split() else []
+
+    def consented(self, name: str, asked: Mapping[str, str], left_out: Collection[str]) -> str:
+        """A refresh token only for who wants lasting access, and a second one only after being asked anew."""
+        named = asked["scope"].split()
+        wanted = {ALIASES.get(scope, scope) for scope in named or self.rules.scope.split()} - set(left_out)
+        scopes = [scope for scope in self.rules.scope.split() if scope in wanted]
+        if asked["include_granted_scopes"] == "true":
+            scopes = list(dict.fromkeys([*scopes, *self.tokens.granted(name)]))
+        is_asked_anew = "consent" in asked["prompt"].split() or not self.tokens.has_consented(name)
+        wishes = Wishes(" ".join(scopes), asked["access_type"] == "offline" and is_asked_anew)
+        return self.tokens.consent_to(name, asked["redirect_uri"], asked["code_challenge"] or None, wishes)
 
     @abstractmethod
     def own_routes(self) -> list[Route]: ...
