@@ -1,6 +1,7 @@
 """The identity token that goes with an access token, and the key that it is checked with."""
 
 import base64
+from functools import cached_property
 from typing import Any
 
 import jwt
@@ -28,13 +29,14 @@ class Signer:
     def sign(self, claims: dict[str, Any], issuer: str, audience: str, now: float) -> str:
         times = {"iat": int(now), "exp": int(now) + LIFETIME}
         headers = {"kid": KID}
-        return jwt.encode({**claims, "iss": issuer, "aud": audience, **times}, self._key(), "RS256", headers)
+        return jwt.encode({**claims, "iss": issuer, "aud": audience, **times}, self._key, "RS256", headers)
 
     def jwks(self) -> dict[str, Any]:
-        numbers = self._key().public_key().public_numbers()
+        numbers = self._key.public_key().public_numbers()
         key = {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": KID, "n": _text(numbers.n), "e": _text(numbers.e)}
         return {"keys": [key]}
 
+    @cached_property
     def _key(self) -> rsa.RSAPrivateKey:
         kept = self._state.fact(self._platform, "", "identity key")
         if kept is None:
