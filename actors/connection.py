@@ -210,7 +210,7 @@ class ConnectionActor(ConnectionState):
             return disconnecting(self, operation.order)
         if operation.kind == "refresh":
             return refreshing(self, operation.generation)
-        return hooking(self) if operation.kind == "hook" else polling(self)
+        return hooking(self) if operation.kind == "hook" else polling(self, asked=operation.order is not None)
 
     def _advance(self, outcome: Answer | PlatformError | None = None) -> None:
         """One step on. What a step raises beyond the expected is a bug: it fails the actor, and is seen."""
@@ -297,6 +297,11 @@ class ConnectionActor(ConnectionState):
         self._reject_all()
         error = "".join(format_exception_only(exception_type, exception_value)).strip()
         self._tell_supervisor(m.ChildFailed(self.key, self.incarnation, error))
+
+    def on_unheard(self, message: Any) -> None:
+        """Facts are in storage; an order goes to the next incarnation, or to the supervisor, who knows why not."""
+        if getattr(message, "reply", None) is not None:
+            self.shared.directory.tell(self.key, message)
 
     def _tell_supervisor(self, message: Any) -> None:
         if self.shared.directory.supervisor is not None:

@@ -140,7 +140,9 @@ class RestartDue(msgspec.Struct, frozen=True):
 
 
 class SweepDue(msgspec.Struct, frozen=True):
-    """Fact: time to look for deliveries and tokens that a crash or a missed timer left."""
+    """Fact: time to look for deliveries that a crash or a missed nudge left, from this connection on."""
+
+    after: ConnectionKey | None = None
 
 
 class RestartChild(msgspec.Struct, frozen=True):

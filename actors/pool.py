@@ -108,10 +108,13 @@ class TurnInbox:
             self._scheduled = self._waiting is not None
             raise TurnOver(self._scheduled)
 
-    def close(self) -> None:
-        """Refuse what comes from now on; what waits can still be taken out."""
+    def close(self) -> list[Any]:
+        """Refuse what comes from now on; what was told and never heard. What was asked can still be taken out."""
         with self._lock:
             self._owner = None
+            waiting = self._waiting or ()
+            self._waiting = deque(one for one in waiting if one.reply_to is not None)
+            return [one.message for one in waiting if one.reply_to is None]
 
 
 def _refuse(envelope: Envelope[Any]) -> None:
@@ -173,8 +176,13 @@ class PooledActor(pykka.Actor):
             return
         except BaseException:  # from on_failure, or a bug here or in Pykka: never the end of a thread, nor unsaid
             self._handle_failure(*sys.exc_info())
-        self.actor_inbox.close()
+        unheard = self.actor_inbox.close()
         self._actor_loop_teardown()
+        for message in unheard:
+            self.on_unheard(message)
+
+    def on_unheard(self, message: Any) -> None:
+        """After its end, for each message that it was told before and never handled. Pykka drops them."""
 
     def _handle_receive(self, message: Any) -> Any:
         try:

@@ -27,7 +27,10 @@ log = structlog.get_logger()
 PAGE = 500
 """Connections started in one turn: other messages get a turn between two pages."""
 SWEEP_EVERY = 30.0
+SWEPT = 1000
+"""Connections nudged in one turn of a sweep."""
 AGAIN = 2.0
+NOT_CONFIGURED = "the platform is not configured"
 
 
 class Trouble:
@@ -85,7 +88,7 @@ class Supervisor(PooledActor):
             self.actor_ref.tell(m.StartMore(rows[-1].key))
         else:
             log.info("connections_started", count=len(self.directory))
-            self._sweep()
+            self.actor_ref.tell(m.SweepDue())
 
     def _start_row(self, row: Connection, hook_count: int) -> None:
         if row.halted:
@@ -104,12 +107,16 @@ class Supervisor(PooledActor):
 
     def _needed(self, fact: m.ChildNeeded) -> None:
         trouble = self._troubles.get(fact.key)
+        in_trouble = trouble is not None and trouble.state != "running"
         if fact.key in self._halted:
             self._refuse(fact.message, "an administrator stopped this connection")
         elif fact.key.platform not in self.shared.platforms:
-            self._refuse(fact.message, "the platform is not configured")
-        elif trouble is not None and trouble.state != "running":
+            self._refuse(fact.message, NOT_CONFIGURED)
+        elif trouble is not None and in_trouble and not isinstance(fact.message, m.Connect | m.Disconnect):
             self._refuse(fact.message, f"the connection's actor is {trouble.state}: {trouble.why}")
+        elif in_trouble:  # what the user asks for may end the trouble, and isn't to wait for hours
+            self._restart(fact.key)
+            self.directory.tell(fact.key, fact.message)
         else:
             ref = self.directory.ref(fact.key)
             if ref is None or not ref.is_alive():
@@ -133,6 +140,11 @@ class Supervisor(PooledActor):
         verdict = self.policy.after_failure(trouble.record, self.shared.clock.elapsed())
         trouble.why = fact.error
         entry.ref = None
+        self._restart_ordered.discard(fact.key)
+        if fact.key in self._halted:
+            self._troubles.pop(fact.key)
+            self._mark(fact.key, "stopped", fact.error)
+            return
         if isinstance(verdict, Restart):
             trouble.state = "restarting"
             delay = round(verdict.delay, 2)
@@ -228,6 +240,9 @@ class Supervisor(PooledActor):
             self._settle(order.reply)
 
     def _restart_child(self, order: m.RestartChild) -> None:
+        if order.key.platform not in self.shared.platforms:
+            self._refuse(order, NOT_CONFIGURED)
+            return
         if not self._store_halted(order, False):
             return
         self._halted.discard(order.key)
@@ -256,21 +271,21 @@ class Supervisor(PooledActor):
 
     # -- sweeping --------------------------------------------------------------------------------
 
-    def _sweep_due(self, _fact: m.SweepDue) -> None:
-        self._sweep()
-
-    def _sweep(self) -> None:
+    def _sweep(self, order: m.SweepDue) -> None:
         """What no nudge reached: deliveries that a crash, a restart or a parked actor left."""
         now = self.shared.clock.now()
         try:
-            keys = self.shared.database.read(lambda tx: deliveries.waiting_keys(tx, now, 1000))
+            keys = self.shared.database.read(lambda tx: deliveries.waiting_keys(tx, now, SWEPT, order.after))
         except StorageUnavailable as trouble:
             log.warning("sweep_postponed", reason=trouble.reason)
             keys = []
-        self._forget_healed()
         for key in keys:
             self.directory.tell(key, m.DELIVERIES_DUE)
-        self._later(SWEEP_EVERY, m.SweepDue())
+        if len(keys) == SWEPT:
+            self.actor_ref.tell(m.SweepDue(keys[-1]))
+        else:
+            self._forget_healed()
+            self._later(SWEEP_EVERY, m.SweepDue())
 
     def _forget_healed(self) -> None:
         now = self.shared.clock.elapsed()
@@ -302,7 +317,7 @@ class Supervisor(PooledActor):
         m.ChildFailed: _failed,
         m.ChildRetired: _retired,
         m.RestartDue: _restart_due,
-        m.SweepDue: _sweep_due,
+        m.SweepDue: _sweep,
         m.RestartChild: _restart_child,
         m.HaltChild: _halt_child,
     }
