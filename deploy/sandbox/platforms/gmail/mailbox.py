@@ -114,22 +114,25 @@ class Mailboxes:
         turn = self._state.count_up(self._slug, user, "turn")
         id_ = self._new_id(user, at)
         dice = Random(f"gmail {user} {turn}")
-        last = self.newest(user, 1)
-        if turn % 5 == 0 and last:
-            letter = reply(last[0].letter, last[0].letter.sender, address, at, id_)
-            return self._add(Mail(user, id_, last[0].thread, at, list(labels), 0, letter), kind)
+        last = self._latest_received(user)
+        if turn % 5 == 0 and last and kind == "mail":
+            letter = reply(last.letter, last.letter.sender, address, at, id_)
+            return self._add(Mail(user, id_, last.thread, at, list(labels), 0, letter), kind)
         letter = written(dice, address, at, id_, turn - 1)
         return self._add(Mail(user, id_, id_, at, list(labels), 0, letter), kind)
 
     def send(self, user: str, address: str, at: int) -> Mail:
         """The person answers what came last, or writes to themselves."""
-        last = next((mail for mail in self.newest(user, 20) if "INBOX" in mail.labels), None)
+        last = self._latest_received(user)
         id_ = self._new_id(user, at)
         if last is None:
             letter = written(Random(id_), address, at, id_)
             return self._add(Mail(user, id_, id_, at, ["SENT"], 0, letter), "mail_sent")
         letter = reply(last.letter, address, last.letter.sender, at, id_)
         return self._add(Mail(user, id_, last.thread, at, ["SENT"], 0, letter), "mail_sent")
+
+    def _latest_received(self, user: str) -> Mail | None:
+        return next((mail for mail in self.newest(user, 20) if "INBOX" in mail.labels), None)
 
     def label(self, mail: Mail, kind: str, at: int, added: list[str], removed: list[str]) -> Mail:
         labels = [label for label in mail.labels if label not in removed]
@@ -160,7 +163,7 @@ class Mailboxes:
     def _new_id(self, user: str, at: int) -> str:
         """16 hex digits that grow with time, as the real ones do."""
         number = self._state.count_up(self._slug, user, "mails", 0)
-        return f"{at << 20 | (number * 40_503 & 0xFFFFF):016x}"
+        return f"{at << 20 | (number * 29 & 0xFFFFF):016x}"
 
 
 def _mail(row: tuple[Any, ...]) -> Mail:
