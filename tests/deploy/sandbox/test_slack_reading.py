@@ -21,7 +21,7 @@ class SlackReading(SandboxCase):
         channels: list[dict[str, Any]] = self.ask("users.conversations", token, types=ALL)["channels"]
         return channels
 
-    def id(self, name: str) -> str:
+    def channel(self, name: str) -> str:
         return str(next(one["id"] for one in self.mine() if one.get("name") == name))
 
     def history(self, channel: str, **params: Any) -> dict[str, Any]:
@@ -76,8 +76,8 @@ class SlackReading(SandboxCase):
     # -- messages ------------------------------------------------------------------------------------
     def test_what_is_said_is_the_newest_message_and_has_the_name_that_the_order_told(self) -> None:
         told = self.happens("message", where="#general")
-        newest = self.history(self.id("general"))["messages"][0]
-        assert told == f"{self.id('general')}:{newest['ts']}"
+        newest = self.history(self.channel("general"))["messages"][0]
+        assert told == f"{self.channel('general')}:{newest['ts']}"
         assert newest["ts"].startswith(f"{int(self.time)}.")
         assert newest["text"]
         assert newest["team"] == "T07SANDBOX1"
@@ -85,12 +85,12 @@ class SlackReading(SandboxCase):
     def test_messages_come_newest_first_and_no_two_have_one_timestamp(self) -> None:
         for _ in range(30):
             self.happens("message", where="general")
-        stamps = [one["ts"] for one in self.history(self.id("general"))["messages"]]
+        stamps = [one["ts"] for one in self.history(self.channel("general"))["messages"]]
         assert stamps == sorted(stamps, reverse=True)
         assert len(set(stamps)) == len(stamps) > 30
 
     def test_oldest_is_exclusive_unless_inclusive(self) -> None:
-        channel = self.id("general")
+        channel = self.channel("general")
         stamps = [one["ts"] for one in self.history(channel)["messages"]]
         assert [one["ts"] for one in self.history(channel, oldest=stamps[3])["messages"]] == stamps[:3]
         told = self.history(channel, oldest=stamps[3], inclusive="true")["messages"]
@@ -100,7 +100,7 @@ class SlackReading(SandboxCase):
         assert self.history(channel, oldest="yesterday")["error"] == "invalid_ts_oldest"
 
     def test_history_goes_on_by_cursor(self) -> None:
-        channel = self.id("general")
+        channel = self.channel("general")
         everything = self.history(channel)["messages"]
         seen: list[dict[str, Any]] = []
         cursor = ""
@@ -114,25 +114,28 @@ class SlackReading(SandboxCase):
         assert seen == everything
 
     def test_what_is_said_while_somebody_pages_moves_nothing(self) -> None:
-        channel = self.id("general")
+        channel = self.channel("general")
         everything = self.history(channel)["messages"]
         cursor = self.history(channel, limit=4)["response_metadata"]["next_cursor"]
         self.happens("message", where="general")
         assert self.history(channel, limit=4, cursor=cursor)["messages"] == everything[4:8]
 
     def test_cursors_can_be_lost_for_one_person(self) -> None:
-        cursor = self.history(self.id("general"), limit=4)["response_metadata"]["next_cursor"]
+        cursor = self.history(self.channel("general"), limit=4)["response_metadata"]["next_cursor"]
         self.fault("slack", "cursor_gone", user="grace")
-        assert self.history(self.id("general"), limit=4, cursor=cursor)["ok"] is True
+        assert self.history(self.channel("general"), limit=4, cursor=cursor)["ok"] is True
         self.fault("slack", "cursor_gone")
-        assert self.history(self.id("general"), limit=4, cursor=cursor)["error"] == "invalid_cursor"
+        assert self.history(self.channel("general"), limit=4, cursor=cursor)["error"] == "invalid_cursor"
 
     def test_nobody_reads_what_others_say_in_private(self) -> None:
         theirs = self.connect("slack", "user-0001")
-        assert self.ask("conversations.history", theirs, channel=self.id("engine-room"))["error"] == "channel_not_found"
+        assert (
+            self.ask("conversations.history", theirs, channel=self.channel("engine-room"))["error"]
+            == "channel_not_found"
+        )
         direct = next(one["id"] for one in self.mine() if one["is_im"])
         assert self.ask("conversations.history", theirs, channel=direct)["error"] == "channel_not_found"
-        assert self.ask("conversations.history", theirs, channel=self.id("reading-room"))["ok"] is True
+        assert self.ask("conversations.history", theirs, channel=self.channel("reading-room"))["ok"] is True
 
     def test_a_direct_message_is_from_the_other_one(self) -> None:
         channel, _, ts = self.happens("dm", where="grace").partition(":")
@@ -173,7 +176,7 @@ class SlackReading(SandboxCase):
             assert read(answer, 400)["error"]["code"] == "unknown_place"
 
     def test_it_is_the_same_in_every_sandbox(self) -> None:
-        said = [one["text"] for one in self.history(self.id("engine-room"))["messages"]]
+        said = [one["text"] for one in self.history(self.channel("engine-room"))["messages"]]
         assert len(said) == 13
         assert said[0] == "Measured it twice: 31 turns a minute, then the bearing gets warm"
         assert {one["id"] for one in self.mine() if one["is_im"]} == {"D07071MX0Q3", "D07GK0ZTLUE"}
@@ -187,7 +190,7 @@ class SlackReading(SandboxCase):
         assert self.refresh("slack", self.token["refresh_token"]).code == 200
 
     def test_one_a_minute_is_for_the_whole_workspace_and_for_messages_only(self) -> None:
-        grace, channel = self.connect("slack", "grace"), self.id("general")
+        grace, channel = self.connect("slack", "grace"), self.channel("general")
         for _ in range(20):
             self.happens("message", where="general")
         self.fault("slack", "rate_limit", reason="one_a_minute")

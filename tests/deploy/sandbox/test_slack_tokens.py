@@ -10,7 +10,7 @@ ACCESS = "/slack/api/oauth.v2.access"
 
 
 class SlackCase(SandboxCase):
-    def answer(self, form: dict[str, str], **given: str) -> dict[str, Any]:
+    def answer(self, form: dict[str, str], **given: Any) -> dict[str, Any]:
         return read(self.fetch(ACCESS, method="POST", body=urlencode(form), **given), 200)
 
     def ask(self, **form: str) -> dict[str, Any]:
