@@ -29,6 +29,7 @@ log = structlog.get_logger()
 
 CODE = Path(__file__).parent.parent
 READY_WITHIN = 15.0
+GONE_WITHIN = 5.0
 MARK = "sandbox"
 """In the database's notes: its connections are the sandbox's."""
 
@@ -83,11 +84,15 @@ class Sandbox:
             time.sleep(0.05)
 
     def stop(self) -> None:
+        """Returns when it is gone: a service that is started at once would take the one that ends for its own."""
         overview = self._overview()
         if overview is None:
             return
         with suppress(ProcessLookupError, PermissionError):
             os.kill(int(overview["pid"]), signal.SIGTERM)
+        until = time.monotonic() + GONE_WITHIN
+        while self._overview() is not None and time.monotonic() < until:
+            time.sleep(0.02)
 
     def people(self) -> list[str]:
         overview = self._overview()
