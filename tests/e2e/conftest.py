@@ -1,12 +1,13 @@
 """Tests here start the real service and speak to it from outside, as its users do."""
 
+import shutil
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.service import Service
+from tests.e2e.service import Service, eventually
 
 HERE = Path(__file__).parent
 _running: list[Service] = []
@@ -31,8 +32,8 @@ def make_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
     """Services that are ended with the test. Those that logged an error nobody expected fail it."""
     made: list[Service] = []
 
-    def make(folder: str = "service", **settings: str) -> Service:
-        made.append(Service(tmp_path / folder, **settings))
+    def make(folder: str = "service", port: int | None = None, **settings: str) -> Service:
+        made.append(Service(tmp_path / folder, port, **settings))
         _running.append(made[-1])
         return made[-1]
 
@@ -49,12 +50,28 @@ def make_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
         _running.clear()
 
 
+@pytest.fixture(scope="session")
+def connected(tmp_path_factory: pytest.TempPathFactory) -> Service:
+    """What a service leaves behind that had everyone connected and nothing happening: others begin where it ended."""
+    first = Service(tmp_path_factory.mktemp("connected"))
+    try:
+        first.start()
+        first.wait_until_connected()
+        assert first.stop() == 0
+    finally:
+        first.clean_up()
+    return first
+
+
 @pytest.fixture
-def service(make_service: Callable[..., Service]) -> Service:
-    """One that serves, with everyone connected and nothing happening."""
-    one = make_service()
+def service(make_service: Callable[..., Service], connected: Service) -> Service:
+    """One that serves, with everyone connected and nothing happening. The hooks out there know its port."""
+    one = make_service(port=connected.port)
+    for path in connected.folder.glob("*"):
+        if path.name != "log":
+            shutil.copy(path, one.folder)
     one.start()
-    one.wait_until_connected()
+    eventually(lambda: all(row["state"] == "running" for row in one.actors()), what="every actor")
     return one
 
 

@@ -1,13 +1,17 @@
 """A service that is killed again and again, and what has to be true afterwards."""
 
+import itertools
 import random
 import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
-from tests.e2e.hooks import Sender
+import requests
+
+from tests.e2e.hooks import Sender, headers, post, push
 from tests.e2e.listeners import Listener
 from tests.e2e.service import Service
 
@@ -42,6 +46,33 @@ def survive_kills(service: Service, kills: int, chance: random.Random) -> list[f
     started = [datetime.fromisoformat(line["at"]).timestamp() for line in service.logged("service_started")]
     spans = zip(launched, [*launched[1:], float("inf")], strict=True)
     return [at - begun for begun, ended in spans for at in started if begun <= at < ended]
+
+
+def last_words(service: Service, users: Sequence[str], moment: float) -> dict[str, set[str]]:
+    """Sends without a pause for so long, then kills it in the middle; what it said yes to, and is not sent again."""
+    begun = threading.Barrier(len(users) * LINES + 1)
+    taken: dict[str, set[str]] = {user: set() for user in users}
+
+    def send(user: str, name: str) -> None:
+        with requests.Session() as session, suppress(requests.RequestException):
+            session.trust_env = False
+            begun.wait()
+            for number in itertools.count():
+                delivery_id = f"{name}-{number}"
+                body = push(delivery_id)
+                if post(service, user, body, headers(body, delivery_id), session).status_code == 202:
+                    taken[user].add(delivery_id)
+
+    names = [(user, f"last-{time.time_ns()}-{line}") for line in range(LINES) for user in users]
+    threads = [threading.Thread(target=send, args=each, daemon=True) for each in names]
+    for thread in threads:
+        thread.start()
+    begun.wait()
+    service.has_ended(moment)
+    service.kill()
+    for thread in threads:
+        thread.join()
+    return taken
 
 
 def check(listener: Listener, senders: Sequence[Sender]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from tests.e2e.service import HOOK_SECRET, PATIENCE, Service
+from tests.e2e.service import HOOK_SECRET, PATIENCE, Service, eventually
 
 PUSH: dict[str, Any] = json.loads((Path(__file__).parent.parent / "data/github/push.json").read_text())
 _numbers = itertools.count(1)
@@ -71,6 +71,10 @@ class Sender(threading.Thread):
             session.trust_env = False
             while not self._ending.wait(self._every):
                 self._deliver(session, f"{self.name}-{len(self.accepted) + 1:06}")
+
+    def wait_for_one_more(self) -> None:
+        before = len(self.accepted)
+        eventually(lambda: len(self.accepted) > before, what="a webhook that is taken")
 
     def end(self) -> None:
         """After the one that is on its way."""

@@ -101,14 +101,32 @@ class Listener(threading.Thread):
     def last(self) -> Event | None:
         return self.events[-1] if self.events else None
 
+    def of_type(self, *types: str) -> list[Event]:
+        return [event for event in self.events if event["type"] in types]
+
+    def wait_for_type(self, type_: str, count: int = 1, platform: str | None = None) -> list[Event]:
+        def found() -> list[Event] | None:
+            events = [event for event in self.of_type(type_) if platform in (None, event.get("platform"))]
+            return events if len(events) >= count else None
+
+        return list(self.until(found))
+
     def webhooks(self) -> list[Event]:
-        return [event for event in self.events if event["type"] == "webhook_received"]
+        """GitHub's."""
+        return [event for event in self.of_type("webhook_received") if event["platform"] == "github"]
 
     def wait_for_webhook(self, delivery_id: str, within: float = PATIENCE) -> Event:
         def found() -> list[Event]:
             return [event for event in self.webhooks() if event["delivery_id"] == delivery_id]
 
         return dict(self.until(found, within)[0])
+
+    def wait_for_farewell(self) -> Event:
+        return dict(self.until(lambda: self.farewells)[0])
+
+    def wait_for_greeting(self, nth: int) -> Event:
+        self.until(lambda: len(self.greetings) >= nth)
+        return self.greetings[nth - 1]
 
     def check(self) -> None:
         """Nothing is missing and nothing is there twice, and no return was a fresh start."""

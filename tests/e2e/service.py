@@ -29,18 +29,19 @@ _tick = threading.Event()
 
 def eventually(look: Callable[[], Any], within: float = PATIENCE, *, what: str = "it") -> Any:
     """What `look` finds once it finds something."""
-    deadline = time.monotonic() + within
+    began = time.monotonic()
     while not (found := look()):
-        assert time.monotonic() < deadline, f"{what} did not come true within {within:g} s; last seen: {found!r}"
-        _tick.wait(0.02)
+        waited = time.monotonic() - began
+        assert waited < within, f"{what} did not come true within {within:g} s; last seen: {found!r}"
+        _tick.wait(min(0.02 + waited / 10, 0.25))  # looking is work for the service too
     return found
 
 
 class Service:
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, port: int | None = None, **settings: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.port = free_ports()
+        self.port = port or free_ports()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "log"
         self.settings = {
@@ -208,22 +209,22 @@ class Service:
                 return found
             cursor = page["cursor"]
 
-    def wait_until_connected(self, people: Sequence[str] = ("ada", "grace", "alan"), platforms: int = 2) -> None:
+    def wait_until_connected(self, people: Sequence[str] = ("ada", "grace", "alan")) -> None:
         """Everyone's first token, first poll and hooks are there, so that nothing more happens by itself."""
+        wanted = {(user, platform) for user in people for platform in self.sandbox.platforms()}
 
         def settled() -> bool:
-            mine = [row for row in self.actors() if row["user"] in people]
-            done = [row for row in mine if row["status"] == "connected" and row["last_sync"] and not row["mailbox"]]
-            return len(done) == len(people) * platforms
+            done = [row for row in self.actors() if row["status"] == "connected" and row["last_sync"]]
+            return wanted <= {(row["user"], row["platform"]) for row in done if not row["mailbox"]}
 
         eventually(settled, 60.0, what="everyone connected")
         eventually(self._hooks_heard, what="all hooks' pings")
 
     def _hooks_heard(self) -> bool:
         """GitHub pings a new hook, and that is a delivery."""
-        registered = sum(line["count"] for line in self.logged("hook_registered"))
-        pings = [row for row in self.deliveries(state="done") if row["kind"] == "ping"]
-        return registered == len(pings)
+        made: int = sum(line["count"] for line in self.logged("hook_registered") if line["platform"] == "github")
+        rows = self.deliveries(platform="github", state="done")
+        return made == len([row for row in rows if row["kind"] == "ping"])
 
 
 class Sandbox:
@@ -237,6 +238,9 @@ class Sandbox:
             return int(get(self.url, timeout=2).json()["pid"])
         except requests.RequestException:
             return None
+
+    def platforms(self) -> list[str]:
+        return list(get(self.url).json()["platforms"])
 
     def kill(self) -> None:
         pid = self.pid()

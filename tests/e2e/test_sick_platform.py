@@ -23,13 +23,13 @@ GOAL = 0.1
 def service(make_service: Callable[..., Service]) -> Service:
     one = make_service(SANDBOX_PEOPLE=str(PEOPLE), GITHUB_HOOK_REPOS="0")
     one.start()
-    eventually(lambda: all_settled(one), 120.0, what="everyone's connection")
+    eventually(lambda: all_settled(one), 180.0, what="everyone's connection")
     return one
 
 
 def all_settled(service: Service) -> bool:
-    """Everyone's connection and first poll are there."""
-    rows = service.actors()
+    """Everyone's connection to both platforms, and its first poll, are there."""
+    rows = [row for row in service.actors() if row["platform"] in ("github", "spotify")]
     settled = [row for row in rows if row["status"] == "connected" and row["last_sync"]]
     return len(settled) == 2 * len(everyone())
 

@@ -22,13 +22,12 @@ def test_streams_are_told_when_to_come_back(service: Service, listen: Callable[.
 
     assert time.monotonic() - began < SOON
     for screen in screens:
-        farewell = screen.until(lambda screen=screen: screen.farewells)[0]
+        farewell = screen.wait_for_farewell()
         assert farewell["code"] == 4000
         assert 0 < farewell["retry_after_ms"] < 10_000
     service.start()
     for screen in screens:
-        screen.until(lambda screen=screen: len(screen.greetings) == 2)
-        assert screen.greetings[-1]["recovered"] is True
+        assert screen.wait_for_greeting(2)["recovered"] is True
 
 
 def test_what_is_on_its_way_in_is_not_lost(service: Service, listen: Callable[..., Any]) -> None:

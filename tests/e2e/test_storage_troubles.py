@@ -98,7 +98,7 @@ def test_a_poll_that_could_not_be_stored_is_made_again(service: Service, screens
         assert service.order("ada", "spotify", "poll").status_code == 503
 
     for screen in screens:
-        screen.until(lambda screen=screen: [event for event in screen.events if event["type"] == "new_data"])
+        screen.wait_for_type("new_data", platform="spotify")
         screen.check()
     assert service.actor("ada", "spotify")["restarts"] == 0
 

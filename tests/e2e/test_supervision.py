@@ -79,8 +79,7 @@ def test_one_that_always_fails_is_parked_and_the_rest_never_notices(
             make_it_fail(service)
 
         eventually(lambda: state(service) == "parked", what="the parking")
-        alert = ada.until(lambda: [event for event in ada.events if event["type"] == "problem"])
-        assert alert[0]["code"] == "connection_parked"
+        assert ada.wait_for_type("problem")[0]["code"] == "connection_parked"
         (parked,) = service.admin("supervisor")["parked"]
         assert (parked["user"], parked["platform"]) == ("ada", "github")
         assert parked["why"]

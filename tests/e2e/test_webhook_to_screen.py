@@ -108,11 +108,10 @@ def test_what_happens_at_spotify_comes_with_the_next_poll(service: Service, scre
     assert service.order("ada", "spotify", "poll").json()["count"] == 1
 
     for screen in screens:
-        found = screen.until(lambda screen=screen: [one for one in screen.events if one["type"] == "new_data"])
-        assert found[-1]["platform"] == "spotify"
-        assert found[-1]["dataType"] == "recently_played"
-        assert found[-1]["count"] == 1
-        screen.until(lambda screen=screen: screen.last["type"] == "platform_sync")
+        found = screen.wait_for_type("new_data", platform="spotify")[0]
+        assert found["dataType"] == "recently_played"
+        assert found["count"] == 1
+        screen.wait_for_type("platform_sync", platform="spotify")
         screen.check()
 
 
