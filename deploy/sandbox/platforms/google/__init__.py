@@ -7,10 +7,12 @@ from typing import ClassVar
 from deploy.sandbox.outbox import Outbox
 from deploy.sandbox.platforms.base import Route, SandboxPlatform
 from deploy.sandbox.platforms.google import oauth
-from deploy.sandbox.platforms.google.keys import SigningKey
 from deploy.sandbox.platforms.google.requests import Nowhere
 from deploy.sandbox.platforms.google.tokens import ALIASES, GoogleTokens, Wishes
+from deploy.sandbox.signing import SigningKey
 from deploy.sandbox.state import State
+
+ISSUER = "https://accounts.google.com"
 
 Refusal = tuple[str, str, str]
 """Message, reason and domain of a 403."""
@@ -26,7 +28,7 @@ class GooglePlatform(SandboxPlatform):
     def __init__(self, state: State, outbox: Outbox, now: Callable[[], float], root: str) -> None:
         super().__init__(state, outbox, now, root)
         self.tokens: GoogleTokens = GoogleTokens(state, self.slug, self.rules, now)
-        self.key = SigningKey(state)
+        self.key = SigningKey(state, "google", ISSUER)
 
     def routes(self) -> list[Route]:
         return [*oauth.routes(self), *self.own_routes(), (rf"/{self.slug}/.*", Nowhere, {"platform": self})]

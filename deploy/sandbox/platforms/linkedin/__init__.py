@@ -7,12 +7,13 @@ from deploy.sandbox.outbox import Outbox
 from deploy.sandbox.people import Person
 from deploy.sandbox.platforms.base import Happened, Route, SandboxPlatform
 from deploy.sandbox.platforms.linkedin import requests
-from deploy.sandbox.platforms.linkedin.identity import Signer
 from deploy.sandbox.platforms.linkedin.profiles import Profiles
+from deploy.sandbox.signing import SigningKey
 from deploy.sandbox.state import State
 from deploy.sandbox.tokens import TokenRules
 
 SIXTY_DAYS = 60 * 86_400
+HOUR = 3_600
 
 
 class LinkedIn(SandboxPlatform):
@@ -36,7 +37,7 @@ class LinkedIn(SandboxPlatform):
     def __init__(self, state: State, outbox: Outbox, now: Callable[[], float], root: str) -> None:
         super().__init__(state, outbox, now, root)
         self.profiles = Profiles(state, self.slug)
-        self.signer = Signer(state, self.slug)
+        self.key = SigningKey(state, self.slug, f"{self.root}/oauth")
 
     def routes(self) -> list[Route]:
         return requests.routes(self)
@@ -53,5 +54,6 @@ class LinkedIn(SandboxPlatform):
         """There are none."""
 
     def identity_token(self, person: Person) -> str:
-        claims = self.profiles.shown(person, self.now())
-        return self.signer.sign(claims, f"{self.root}/oauth", self.client_id, self.now())
+        now = int(self.now())
+        times = {"aud": self.client_id, "iat": now, "exp": now + HOUR}
+        return self.key.sign({**self.profiles.shown(person, now), **times})

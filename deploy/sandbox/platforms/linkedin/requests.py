@@ -176,7 +176,7 @@ class Keys(LinkedInHandler):
     limited = False
 
     def get(self) -> None:
-        self.answer(200, self.platform.signer.jwks())
+        self.answer(200, self.platform.key.published())
 
 
 class UserInfo(LinkedInHandler):

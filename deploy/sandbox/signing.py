@@ -1,4 +1,4 @@
-"""The key with which the sandbox's Google signs, kept with the rest of its memory so that it outlives a kill."""
+"""The keys with which platforms sign tokens, kept with the rest of the sandbox's memory so that they outlive a kill."""
 
 import base64
 import hashlib
@@ -11,15 +11,17 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from deploy.sandbox.state import State
 
-ISSUER = "https://accounts.google.com"
-
 
 class SigningKey:
-    def __init__(self, state: State) -> None:
+    """`owner`: under which name it is kept; platforms that give the same one find the same key."""
+
+    def __init__(self, state: State, owner: str, issuer: str) -> None:
         self._state = state
+        self._owner = owner
+        self._issuer = issuer
 
     def sign(self, claims: dict[str, Any]) -> str:
-        return jwt.encode({"iss": ISSUER, **claims}, self._private, "RS256", {"kid": self.id})
+        return jwt.encode({"iss": self._issuer, **claims}, self._private, "RS256", {"kid": self.id})
 
     def published(self) -> dict[str, Any]:
         """As a JWKS."""
@@ -34,8 +36,8 @@ class SigningKey:
 
     @cached_property
     def _private(self) -> rsa.RSAPrivateKey:
-        """Made when it is first needed; Google's platforms find the same one."""
-        kept = self._state.fact("google", "", "key")
+        """Made when it is first needed."""
+        kept = self._state.fact(self._owner, "", "key")
         if kept is not None:
             loaded = serialization.load_pem_private_key(kept.encode(), None)
             assert isinstance(loaded, rsa.RSAPrivateKey)
@@ -44,7 +46,7 @@ class SigningKey:
         text = made.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        self._state.keep_fact("google", "", "key", text.decode())
+        self._state.keep_fact(self._owner, "", "key", text.decode())
         return made
 
 
