@@ -7,7 +7,17 @@ import * as view from "./view.js";
 const { $ } = view;
 const inSandbox = sandbox !== "";
 const LOOK_AGAIN = 15_000; // connections are read at most this often, whatever happens
-const HAPPENINGS = { github: ["push", "issues", "pull_request", "release", "star", "fork"], spotify: ["play"] };
+const HAPPENINGS = {
+  github: ["push", "issues", "pull_request", "release", "star", "fork"],
+  gmail: ["mail"],
+  slack: ["message"],
+  calendar: ["event"],
+  spotify: ["play"],
+  youtube: ["like"],
+  discord: ["guild_joined"],
+  linkedin: ["profile_changed"],
+};
+const PUSHED = new Set(["github", "gmail", "slack", "calendar"]);
 const WORDS = {
   push: "a push",
   issues: "an issue",
@@ -16,6 +26,12 @@ const WORDS = {
   star: "a star",
   fork: "a fork",
   play: "a song ended",
+  mail: "a mail",
+  message: "a message",
+  event: "a new appointment",
+  like: "a video was liked",
+  guild_joined: "a server was joined",
+  profile_changed: "the profile changed",
 };
 const NO_AUTH = 4500;
 const TOO_MANY = 4504;
@@ -39,8 +55,13 @@ async function start() {
   for (const button of document.querySelectorAll("[data-person]")) {
     button.onclick = () => busy(button, async () => signIn(await sandboxToken(button.dataset.person)));
   }
-  for (const button of document.querySelectorAll("[data-platform]")) {
+  for (const button of document.querySelectorAll("button[data-platform]")) {
     button.onclick = () => busy(button, () => play(button.dataset.platform));
+  }
+  const back = new URLSearchParams(location.search);
+  if (back.has("result")) {
+    view.showResult(back.get("platform"), back.get("result"));
+    history.replaceState(null, "", location.pathname);
   }
   await attempt(async () => {
     const session = await get("/api/session");
@@ -112,7 +133,7 @@ async function reload() {
 
 async function readConnections() {
   readAt = Date.now();
-  view.showConnections((await get("/api/connections")).items, look, inSandbox);
+  view.showConnections((await get("/api/connections")).items, look, disconnect);
 }
 
 function heard(event) {
@@ -144,13 +165,20 @@ function look(platform, button) {
   return busy(button, () => post(`/api/connections/${platform}/sync`));
 }
 
-/** Spotify pushes nothing, so after something has happened there we have to look. */
+function disconnect(platform, button) {
+  return busy(button, async () => {
+    await remove(`/api/connections/${platform}`);
+    await readConnections();
+  });
+}
+
+/** Where nothing is pushed, we have to look after something has happened. */
 async function play(platform) {
   const kinds = HAPPENINGS[platform];
   const kind = kinds[Math.floor(Math.random() * kinds.length)];
   await post(`${sandbox}/_control/${platform}/activity`, { user, kind });
-  $("played").textContent = `Done: ${WORDS[kind]} on ${platform === "github" ? "GitHub" : "Spotify"}.`;
-  if (platform === "spotify") await post("/api/connections/spotify/sync");
+  $("played").textContent = `Done: ${WORDS[kind]} on ${view.TITLES[platform]}.`;
+  if (!PUSHED.has(platform)) await post(`/api/connections/${platform}/sync`);
 }
 
 async function busy(button, work) {

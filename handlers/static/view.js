@@ -4,7 +4,23 @@ const MOST_EVENTS = 200;
 const STATES = { live: "Live", connecting: "Connecting …", offline: "Offline: what you see may be old" };
 const STATUSES = { connected: "connected", needs_reauth: "needs you", disconnected: "not connected" };
 const METHODS = { webhook: "webhooks, at once", polling: "looking now and then" };
-const TITLES = { github: "GitHub", spotify: "Spotify" };
+export const TITLES = {
+  github: "GitHub",
+  gmail: "Gmail",
+  slack: "Slack",
+  spotify: "Spotify",
+  youtube: "YouTube",
+  discord: "Discord",
+  calendar: "Google Calendar",
+  linkedin: "LinkedIn",
+};
+const RESULTS = {
+  connected: "is connected.",
+  denied: "was not connected: you did not allow it.",
+  expired: "was not connected: it took too long. Please try again.",
+  failed: "was not connected. What went wrong stands below.",
+  other_account: "was not connected: this connection belongs to another account.",
+};
 const BAD = new Set(["needs_reauth", "problem"]);
 
 export const $ = (id) => document.getElementById(id);
@@ -39,9 +55,16 @@ export function showSignedIn(user, inSandbox) {
   $("play").hidden = !inSandbox;
 }
 
-/** `look(platform)` is what the button does; connecting is a link, since it leads away. */
-export function showConnections(rows, look, inSandbox) {
-  $("connections").replaceChildren(...rows.map((row) => connection(row, look, inSandbox)));
+/** How a connect ended that the user comes back from. */
+export function showResult(platform, result) {
+  $("result").hidden = !RESULTS[result];
+  $("result").dataset.tone = result === "connected" ? "good" : "bad";
+  $("result").textContent = `${TITLES[platform] ?? "The platform"} ${RESULTS[result] ?? ""}`;
+}
+
+/** `look(platform)` and `leave(platform)` are what the buttons do; connecting is a link, since it leads away. */
+export function showConnections(rows, look, leave) {
+  $("connections").replaceChildren(...rows.map((row) => connection(row, look, leave)));
 }
 
 export function showEvent(event, fresh) {
@@ -68,7 +91,7 @@ export function showHistory(events) {
   for (const event of events) showEvent(event, false);
 }
 
-function connection(row, look, inSandbox) {
+function connection(row, look, leave) {
   const item = $("connection").content.firstElementChild.cloneNode(true);
   const part = (name) => item.querySelector(`.${name}`);
   item.dataset.status = row.status;
@@ -84,8 +107,11 @@ function connection(row, look, inSandbox) {
   part("look").hidden = !connected;
   part("look").setAttribute("aria-label", `Look at ${row.title} now`);
   part("look").onclick = ({ target }) => look(row.platform, target);
+  part("leave").hidden = !connected;
+  part("leave").setAttribute("aria-label", `Disconnect ${row.title}`);
+  part("leave").onclick = ({ target }) => leave(row.platform, target);
   const link = part("connect");
-  link.hidden = connected || !row.configured || inSandbox;
+  link.hidden = connected || !row.configured;
   link.href = `/api/oauth/${row.platform}/connect?return=/`;
   link.textContent = row.status === "needs_reauth" ? "Connect again" : "Connect";
   return item;
