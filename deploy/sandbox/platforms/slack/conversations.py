@@ -41,7 +41,8 @@ class Conversations:
 
     def find(self, person: Person, id_: str) -> Channel | None:
         """One that somebody may look into: theirs, or a public one."""
-        return next((channel for channel in [*self.of(person), *self.public()] if channel.id == id_), None)
+        own = next((channel for channel in self.of(person) if channel.id == id_), None)
+        return own or next((channel for channel in self.public() if channel.id == id_), None)
 
     def make(self, creator: Person, now: int) -> Channel:
         name = talk.new_name(self._state.count_up(self._platform, "", "channels made", 0))
