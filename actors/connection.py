@@ -28,7 +28,7 @@ from actors.platforms.base import Answer, Call
 from actors.platforms.failures import PlatformError
 from actors.schedule import phase
 from actors.state import ConnectionState, waits
-from actors.troubles import after_failure, needs_reauth
+from actors.troubles import after_failure
 from storage import connections, hooks
 from storage.database import StorageUnavailable
 
@@ -44,8 +44,8 @@ NEEDS_TOKEN = frozenset({"refresh", "hook", "poll"})
 class ConnectionActor(ConnectionState):
     _number = 0
     """Of the call or pause that is awaited: an outcome with another number is an old one's."""
-    _charge = True
-    """The first batch of an incarnation may hold what killed the one before."""
+    has_charged = False
+    """The first batch of an incarnation may hold what killed the one before: its tries are counted, once."""
     _wanted: dict[str, Operation] | None = None
     _leaving = False
     _poll_again = False
@@ -54,10 +54,16 @@ class ConnectionActor(ConnectionState):
 
     def on_receive(self, message: Any) -> None:
         self._handled += 1
-        if self._row is not None or isinstance(message, m.Wake):
-            self._HEARS[type(message)](self, message)
-        elif getattr(message, "reply", None) is not None:
-            message.reply.set_exception(NotConnected("asleep", "its row can't be read yet"))
+        reply = getattr(message, "reply", None)
+        try:
+            if self._row is not None or isinstance(message, m.Wake):
+                self._HEARS[type(message)](self, message)
+            elif reply is not None:
+                reply.set_exception(NotConnected("asleep", "its row can't be read yet"))
+        except StorageUnavailable as trouble:  # no fault of this actor's, and nothing that a new one could do better
+            log.warning("message_not_handled", **self.names, message=type(message).__name__, reason=trouble.reason)
+            if reply is not None and not reply.done():
+                reply.set_exception(trouble)
         self._leave_status()
 
     def _wake(self, wake: m.Wake) -> None:
@@ -97,12 +103,11 @@ class ConnectionActor(ConnectionState):
 
     def _deliveries_due(self, _message: Any = None) -> None:
         try:
-            more = work_off(self, charge=self._charge)
+            more = work_off(self)
         except StorageUnavailable as trouble:
             self._last_error = f"storage: {trouble.reason}"
             self.retry_deliveries_at(self.clock.now() + WOKEN_IN_VAIN)
             return
-        self._charge = False
         if more:
             self.actor_ref.tell(m.DELIVERIES_DUE)
 
@@ -152,17 +157,19 @@ class ConnectionActor(ConnectionState):
 
     def fetch(self) -> None:
         """A webhook said that there is something new, without saying what."""
-        if self.row.status != "connected":
+        if self.row.status != "connected" or self.is_put_off():
             return
         if self._operation is not None and self._operation.kind == "poll":
             self._poll_again = True  # this one may have looked already
         else:
             self._want("poll")
 
-    def grant_ended(self, reason: str, hint: str) -> None:
-        """A webhook said so: no need to find out by a call."""
-        if self.row.status == "connected":
-            needs_reauth(self, reason, hint)
+    def grant_ended(self, reason: str) -> None:
+        """A webhook said so, and it is stored: no need to find out by a call."""
+        self.fell_silent(f"needs to be connected again: {reason}")
+        if self._is_over():
+            self._abandon()
+            self._begin_next()
 
     def _order(self, kind: str, order: Any) -> None:
         if self.row.status == "connected":
@@ -222,13 +229,31 @@ class ConnectionActor(ConnectionState):
                 step = operation.steps.throw(outcome)
             else:
                 step = operation.steps.send(outcome)
-            self._await(step)
+            if self._is_over():
+                self._abandon()
+            else:
+                self._await(step)
         except StopIteration as end:
             self._operation = None
             self._ended(operation, end.value)
         except (PlatformError, StorageUnavailable) as error:
             self._operation = None
+            operation.steps.close()
             after_failure(self, operation, error)
+
+    def _is_over(self) -> bool:
+        """What is under way has lost its sense, for the grant has ended. An exchange may be of a newer one."""
+        operation = self._operation
+        if operation is None or operation.kind not in NEEDS_TOKEN or self._is_exchanging():
+            return False
+        return self.row.status != "connected"
+
+    def _abandon(self) -> None:
+        operation, self._operation = self._operation, None
+        self._number += 1
+        if operation is not None and operation.steps is not None:
+            operation.steps.close()
+            operation.reject(NotConnected(self.row.status, self.row.reason))
 
     def _await(self, step: Call | Pause) -> None:
         self._number += 1

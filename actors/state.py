@@ -58,6 +58,7 @@ class ConnectionState(PooledActor):
         self._refresh_timer: Timer | None = None
         self._hook_timer: Timer | None = None
         self._deliveries_timer: Timer | None = None
+        self._put_off = False
         self._operation: Operation | None = None
         self.renewing = False
         """A token exchange is under way or its answer isn't stored yet."""
@@ -96,8 +97,21 @@ class ConnectionState(PooledActor):
     def read(self, query: Callable[[Any], T]) -> T:
         return self.shared.database.read(query)
 
+    def change(self, unit: Callable[[Any], T]) -> T:
+        """A write, and the row as it is then. Not in a read of its own: that may fail where the write did not, and
+        the actor would go on with what was true before, such as a refresh token that is spent."""
+
+        def both(tx: Any) -> tuple[T, Connection | None]:
+            return unit(tx), connections.get(tx, self.key)
+
+        result, row = self.write(both)
+        self._take(row)
+        return result
+
     def reload(self) -> Connection:
-        row = self.read(lambda tx: connections.get(tx, self.key))
+        return self._take(self.read(lambda tx: connections.get(tx, self.key)))
+
+    def _take(self, row: Connection | None) -> Connection:
         if row is None:
             raise LookupError(f"{self.key} is gone from storage")
         if self._row is not None and self._row.generation != row.generation:
@@ -106,11 +120,7 @@ class ConnectionState(PooledActor):
         return row
 
     def update_row(self, **columns: Any) -> None:
-        def unit(tx: Any) -> Connection | None:
-            connections.update(tx, self.key, **columns)
-            return connections.get(tx, self.key)
-
-        self._row = self.write(unit) or self._row
+        self.change(lambda tx: connections.update(tx, self.key, **columns))
 
     def shares_account(self, slugs: Sequence[str]) -> bool:
         """Whether another live connection on these platforms is to the same account."""
@@ -128,8 +138,8 @@ class ConnectionState(PooledActor):
             raise LookupError(f"{self.key} has no token")
         return self._token
 
-    def adopt(self, token: Token) -> None:
-        """This one is stored and is the connection's now."""
+    def adopt(self, token: Token | None) -> None:
+        """This one is stored and is the connection's now. None: another is, and is read when it is needed."""
         self._token = token
         self._arm_refresh()
 
@@ -163,6 +173,7 @@ class ConnectionState(PooledActor):
 
     def _arm_poll(self) -> None:
         due = self.row.next_poll or 0.0
+        self._put_off = False
         self._poll_timer = self._remind(self._poll_timer, due - self.clock.now(), m.POLL_DUE)
 
     def _resume(self) -> None:
@@ -206,12 +217,11 @@ class ConnectionState(PooledActor):
             due = min(due, now + reading.rest_in)
         return max(due, now + reading.not_before)
 
-    def polled(self, now: float, next_poll: float) -> None:
+    def polled(self) -> None:
         """The commit of a poll went through."""
         self.failures = 0
         self.told_trouble = False
         self._last_error = None
-        self.reload()
         self._arm_poll()
 
     def failed(self, detail: str) -> float:
@@ -225,18 +235,20 @@ class ConnectionState(PooledActor):
 
     def fell_silent(self, why: str) -> None:
         """No more calls until somebody reconnects; deliveries are worked off all the same."""
-        self.reload()
         self._cancel_timers()
         self.note(why)
 
-    def again(self, kind: str, seconds: float) -> None:
+    def again(self, kind: str, seconds: float, order: Any = None) -> None:
         """Try an operation again that could not be done now."""
         if kind == "refresh":
             self._refresh_timer = self._remind(self._refresh_timer, seconds, m.REFRESH_DUE)
         elif kind == "poll":
+            self._put_off = True
             self._poll_timer = self._remind(self._poll_timer, seconds, m.POLL_DUE)
         elif kind == "hook":
             self._hook_timer = self._remind(self._hook_timer, seconds, m.HOOK_DUE)
+        elif kind == "disconnect":  # whoever asked may have been told that it goes on
+            self._remind(None, seconds, m.Disconnect(order.purge))
 
     def recovery(self) -> list[Draft]:
         """What to tell when a poll went well after trouble was told."""
@@ -244,6 +256,10 @@ class ConnectionState(PooledActor):
             return []
         fields = {"platform": self.key.platform, "status": "connected", "method": self.monitoring().method}
         return [Draft("connection_status", fields | {"reason": "recovered", "hint": "The platform answers again."})]
+
+    def is_put_off(self) -> bool:
+        """The last poll failed, or was sent away, and the time for the next is set."""
+        return self._put_off and waits(self._poll_timer)
 
     # -- webhooks --------------------------------------------------------------------------------
 

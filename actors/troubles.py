@@ -33,13 +33,14 @@ TELL_AFTER = 3
 NOT_MADE = frozenset({"busy", "paused", "circuit_open", "stopped"})
 """Calls that the lane sent away: they say nothing of this connection."""
 FIRST_WAIT = 30.0
+LONGEST_SPREAD = 900.0
 
 
 def after_failure(me: "ConnectionActor", operation: Operation, error: PlatformError | StorageUnavailable) -> None:
     operation.reject(error)
     try:
         if isinstance(error, StorageUnavailable):
-            me.again(operation.kind, STORAGE_AGAIN)
+            me.again(operation.kind, STORAGE_AGAIN, operation.order)
         elif operation.kind == "connect":
             _connect_failed(me, error)
         elif isinstance(error, GrantRefused):
@@ -55,7 +56,14 @@ def after_failure(me: "ConnectionActor", operation: Operation, error: PlatformEr
 
 def needs_reauth(me: "ConnectionActor", reason: str, hint: str) -> None:
     """Once per trouble: no more calls, one notification, a link."""
+    if me.row.status != "connected":
+        return
+    me.change(lambda tx: keep_needs_reauth(me, tx, reason, hint))
     log.warning("connection_needs_reauth", **me.names, reason=reason)
+    me.fell_silent(f"needs to be connected again: {reason}")
+
+
+def keep_needs_reauth(me: "ConnectionActor", tx: Any, reason: str, hint: str) -> None:
     url = f"{me.shared.public_url}/api/oauth/{me.key.platform}/connect"
     common = {"platform": me.key.platform, "reason": reason, "hint": hint}
     common["message"] = f"{me.platform.title} needs to be connected again"
@@ -63,14 +71,9 @@ def needs_reauth(me: "ConnectionActor", reason: str, hint: str) -> None:
         Draft("needs_reauth", common | {"reconnect_url": url}),
         Draft("connection_status", common | {"status": "needs_reauth"}),
     ]
-
-    def unit(tx: Any) -> None:
-        columns = {"status": "needs_reauth", "error_message": hint, "reason": reason, "next_poll": None}
-        connections.update(tx, me.key, **columns, refresh_began_at=None)
-        events.append(tx, me.key.user, drafts, me.clock.now())
-
-    me.write(unit)
-    me.fell_silent(f"needs to be connected again: {reason}")
+    columns = {"status": "needs_reauth", "error_message": hint, "reason": reason, "next_poll": None}
+    connections.update(tx, me.key, **columns, refresh_began_at=None)
+    events.append(tx, me.key.user, drafts, me.clock.now())
 
 
 def _connect_failed(me: "ConnectionActor", error: PlatformError) -> None:
@@ -92,7 +95,8 @@ def _connect_failed(me: "ConnectionActor", error: PlatformError) -> None:
 def _put_off(me: "ConnectionActor", kind: str, error: PlatformError) -> None:
     if isinstance(error, CallFailed) and error.kind in NOT_MADE:
         # Everybody who waits is sent away with the same time: it is spread well, and nobody's failure.
-        delay = (error.retry_after or FIRST_WAIT) * random.uniform(1.0, 1.5)
+        wait = error.retry_after or FIRST_WAIT
+        delay = wait + random.uniform(0.0, min(wait / 2, LONGEST_SPREAD))
         _store_trouble(me, kind, error, me.clock.now() + delay)
         me.again(kind, delay)
         return
@@ -123,7 +127,6 @@ def _store_trouble(me: "ConnectionActor", kind: str, error: PlatformError, at: f
             fields = {"platform": me.key.platform, "status": "connected", "reason": error.kind, "hint": error.detail}
             events.append(tx, me.key.user, [Draft("connection_status", fields)], me.clock.now())
 
-    me.write(unit)
-    me.reload()
+    me.change(unit)
     if tell:
         me.trouble_was_told()

@@ -45,6 +45,10 @@ def forget(tx: Transaction, key: ConnectionKey, external_id: str) -> None:
     tx.run(f"DELETE FROM platform_webhooks {_OF_KEY} AND external_id = ?", *key, external_id)
 
 
+def forget_all(tx: Transaction, key: ConnectionKey) -> None:
+    tx.run(f"DELETE FROM platform_webhooks {_OF_KEY}", *key)
+
+
 def count(tx: Transaction, key: ConnectionKey) -> int:
     """Those that stand; one that watches nothing yet is only a secret that waits for its hook."""
     return int(tx.one(f"SELECT count(*) FROM platform_webhooks {_OF_KEY} AND place <> ''", *key)[0])

@@ -45,10 +45,9 @@ def connecting(me: "ConnectionActor", order: Connect) -> Steps:
     if me.row.account is not None and me.row.account.id != account.id:
         raise OtherAccount(f"This connection belongs to {me.row.account.name}, not to {account.name}.")
     generation = me.row.generation
-    kept = me.write(lambda tx: _commit(me, tx, generation, token, account))
-    me.reload()
+    kept = me.change(lambda tx: _commit(me, tx, generation, token, account))
+    me.adopt(token if kept else None)
     if kept:
-        me.adopt(token)
         me.note(f"connected as {account.name}")
         log.info("connection_made", **me.names, account=account.id)
     return me.row

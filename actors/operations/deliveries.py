@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import structlog
 
-from actors.platforms.base import Happening, Platform
+from actors.platforms.base import Ended, Happening, Platform
+from actors.troubles import keep_needs_reauth
 from storage import connections, data, deliveries, events
 from storage.database import StorageUnavailable
 from storage.records import Delivery, Draft, Item
@@ -23,12 +24,12 @@ DELAYS = (5.0, 30.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0)
 Readable = tuple[Delivery, Happening]
 
 
-def work_off(me: "ConnectionActor", *, charge: bool) -> bool:
+def work_off(me: "ConnectionActor") -> bool:
     """One batch in order of arrival; True when there may be more.
 
     Tries are counted durably before they are made, so that a delivery that kills the process is parked in
-    the end: the first when it is accepted, a further one when it is put off, and with `charge` those that
-    an actor or a process before this one may have begun.
+    the end: the first when it is accepted, a further one when it is put off, and those that an actor or a process
+    before this one may have begun in the first batch of an incarnation.
     """
     now = me.clock.now()
     waiting = me.read(lambda tx: deliveries.unfinished(tx, me.key, now, BATCH))
@@ -36,17 +37,18 @@ def work_off(me: "ConnectionActor", *, charge: bool) -> bool:
         return False
     more = len(waiting) == BATCH
     me.heard(waiting[-1].id)
-    good = _parse(me, _charged(me, waiting, charge), now)
+    good = _parse(me, _charged(me, waiting), now)
     if good:
         _commit(me, good, now)
         me.note(f"webhooks worked off: {len(good)}")
     return more
 
 
-def _charged(me: "ConnectionActor", waiting: list[Delivery], charge: bool) -> list[Delivery]:
-    if not charge:
+def _charged(me: "ConnectionActor", waiting: list[Delivery]) -> list[Delivery]:
+    if me.has_charged:
         return waiting
     me.write(lambda tx: deliveries.charge(tx, [one.id for one in waiting]))
+    me.has_charged = True
     tried = [msgspec.structs.replace(one, attempts=one.attempts + 1) for one in waiting]
     for delivery in tried:
         if delivery.attempts > len(DELAYS) + 1:
@@ -75,8 +77,9 @@ def _cursors(me: "ConnectionActor") -> dict[str, str]:
 def _commit(me: "ConnectionActor", good: list[Readable], now: float) -> None:
     """All in one unit; when that fails for a reason of its own, each alone, so that the culprit pays."""
     news = me.hook_was_silent(now)
+    write = me.change if any(happening.ended for _, happening in good) else me.write
     try:
-        me.write(lambda tx: _finish(me, tx, good, now, news))
+        write(lambda tx: _finish(me, tx, good, now, news))
     except StorageUnavailable:
         raise
     except Exception as error:
@@ -95,7 +98,7 @@ def _follow(me: "ConnectionActor", happenings: list[Happening]) -> None:
     """What webhooks set off beyond their own commit. The commit has made the poll due, in case this isn't reached."""
     ended = next((one.ended for one in happenings if one.ended is not None), None)
     if ended is not None:
-        me.grant_ended(ended.reason, ended.hint)
+        me.grant_ended(ended.reason)
     elif any(one.fetch for one in happenings):
         me.fetch()
 
@@ -104,11 +107,13 @@ def _finish(me: "ConnectionActor", tx: Any, good: list[Readable], now: float, ne
     drafts: list[Draft] = []
     items: list[Item] = []
     fetch = False
+    ended: Ended | None = None
     for delivery, happening in good:
         if deliveries.finish(tx, delivery.id, now):
             items.extend(happening.items)
             drafts.append(_received(me, delivery, happening))
             fetch = fetch or happening.fetch
+            ended = ended or happening.ended
     if items:
         data.add(tx, me.key, items, now)
     if drafts:
@@ -118,6 +123,8 @@ def _finish(me: "ConnectionActor", tx: Any, good: list[Readable], now: float, ne
         columns["next_poll"] = now
     if columns:
         connections.update(tx, me.key, **columns)
+    if ended is not None and me.row.status == "connected":
+        keep_needs_reauth(me, tx, ended.reason, ended.hint)
 
 
 def _received(me: "ConnectionActor", delivery: Delivery, happening: Happening) -> Draft:

@@ -8,7 +8,7 @@ from actors.messages import Disconnect
 from actors.operations.base import Steps
 from actors.operations.hook import unhooking
 from actors.platforms.failures import PlatformError
-from storage import addresses, connections, data, events
+from storage import addresses, connections, data, events, hooks
 from storage.records import Draft
 
 if TYPE_CHECKING:
@@ -27,8 +27,9 @@ def disconnecting(me: "ConnectionActor", order: Disconnect) -> Steps:
                 yield from me.platform.revoke(me.token())
         except PlatformError as trouble:
             log.warning("grant_not_revoked", **me.names, reason=trouble.detail)
-    me.write(lambda tx: _commit(me, tx, order.purge))
-    me.reload()
+    me.change(lambda tx: _commit(me, tx, order.purge))
+    me.count_hooks(0)
+    me.shared.directory.forget_hook_secrets(me.key)
     log.info("connection_ended", **me.names, purge=order.purge)
 
 
@@ -43,6 +44,7 @@ def _is_shared(me: "ConnectionActor") -> bool:
 def _commit(me: "ConnectionActor", tx: Any, purge: bool) -> None:
     connections.forget_token(tx, me.key)
     addresses.forget(tx, me.key)
+    hooks.forget_all(tx, me.key)  # also those that could not be removed there: what they send concerns nobody any more
     connections.update(tx, me.key, status="disconnected", next_poll=None, error_message=None, reason=None)
     if purge:
         data.purge(tx, me.key)

@@ -46,9 +46,9 @@ class _Poll:
         me, now = self.me, self.me.clock.now()
         duration = round((me.clock.elapsed() - self.began) * 1000)
         next_poll = me.next_poll_after(now, reading)
-        new, done = me.write(lambda tx: self._finish(tx, reading, now, next_poll, duration))
+        new, done = me.change(lambda tx: self._finish(tx, reading, now, next_poll, duration))
         self._add(new)
-        me.polled(now, next_poll)
+        me.polled()
         me.note(f"polled: {done.count} new")
         return done
 

@@ -74,14 +74,13 @@ def _keep(me: "ConnectionActor", before: Token, grant: Grant) -> Steps:
     generation = me.row.generation
     while True:
         try:
-            kept = me.write(lambda tx: _commit(me, tx, generation, token))
+            kept = me.change(lambda tx: _commit(me, tx, generation, token))
             break
         except StorageUnavailable as trouble:
             log.warning("token_not_stored", **me.names, reason=trouble.reason)
             yield Pause(1.0)
-    me.reload()
+    me.adopt(token if kept else None)
     if kept:
-        me.adopt(token)
         me.note("token refreshed")
         log.info("token_refreshed", **me.names, expires_at=iso(token.expires_at))
 

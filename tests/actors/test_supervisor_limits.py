@@ -1,6 +1,7 @@
-"""What the supervisor survives: many who wait in vain, platforms that are gone, users who act on a parked connection."""
+"""What the supervisor survives: many who wait in vain, platforms that are gone, failures in the midst of orders."""
 
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,7 +26,8 @@ def test_those_who_wait_in_vain_dont_starve_the_rest(world: World, monkeypatch: 
     world.connect()
     for number in range(10):
         key = ConnectionKey(f"aa{number}", "gone")
-        world.database.write(lambda tx, key=key: deliveries.add(tx, Delivery(key, "d", "said", b"{}", 0.0))).result()
+        delivery = Delivery(key, "d", "said", b"{}", 0.0)
+        world.database.write(partial(deliveries.add, delivery=delivery)).result()
     world.arrive("d1", nudge=False, what="behind them all")
 
     world.pass_time(31)
