@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 
+from actors.platforms import registry
 from tests.e2e.hooks import headers, post, push
 from tests.e2e.listeners import Listener, SocketListener, SseListener
 from tests.e2e.service import Service, eventually, get
@@ -17,11 +18,15 @@ PEOPLE = 200
 WEBHOOKS = 300
 PER_SECOND = 50
 GOAL = 0.1
+TWO = ("github", "spotify")
+NOBODY = "http://127.0.0.1:9/token"
+"""Where nothing listens: 200 people's connections to all the others would be another test."""
 
 
 @pytest.fixture
 def service(make_service: Callable[..., Service]) -> Service:
-    one = make_service(SANDBOX_PEOPLE=str(PEOPLE), GITHUB_HOOK_REPOS="0")
+    out_of_play = {f"{slug.upper()}_TOKEN_URL": NOBODY for slug in registry.PLATFORMS if slug not in TWO}
+    one = make_service(SANDBOX_PEOPLE=str(PEOPLE), GITHUB_HOOK_REPOS="0", **out_of_play)
     one.start()
     eventually(lambda: all_settled(one), 180.0, what="everyone's connection")
     return one
@@ -29,7 +34,7 @@ def service(make_service: Callable[..., Service]) -> Service:
 
 def all_settled(service: Service) -> bool:
     """Everyone's connection to both platforms, and its first poll, are there."""
-    rows = [row for row in service.actors() if row["platform"] in ("github", "spotify")]
+    rows = [row for row in service.actors() if row["platform"] in TWO]
     settled = [row for row in rows if row["status"] == "connected" and row["last_sync"]]
     return len(settled) == 2 * len(everyone())
 
