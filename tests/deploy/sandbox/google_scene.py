@@ -12,7 +12,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.testing import bind_unused_port
 from tornado.web import Application, RequestHandler
 
-from deploy.sandbox.places import endpoints
+from deploy.sandbox.places import endpoints, google_places
 from tests.deploy.sandbox.scene import SandboxCase, read
 
 DAY = 86_400.0
@@ -117,14 +117,11 @@ class GoogleCase(SandboxCase):
     # -- what Google signs ---------------------------------------------------------------------------
     def verified(self, token: str, audience: str) -> dict[str, Any]:
         """The claims of a token that the published keys have signed."""
-        published = jwt.PyJWKSet.from_dict(json.loads(self.fetch("/google/oauth2/v3/certs").body))
+        published = jwt.PyJWKSet.from_dict(json.loads(self.fetch(urlsplit(google_places(0, "")["certs"]).path).body))
         key = published[jwt.get_unverified_header(token)["kid"]]
-        options = {"verify_exp": False, "verify_iat": False, "require": ["exp", "iat", "iss", "aud"]}
+        options: Any = {"verify_exp": False, "verify_iat": False, "require": ["exp", "iat", "iss", "aud"]}
         issuer = "https://accounts.google.com"
-        claims: dict[str, Any] = jwt.decode(
-            token, key, algorithms=["RS256"], audience=audience, issuer=issuer, options=options
-        )  # type: ignore[arg-type]
-        return claims
+        return jwt.decode(token, key, algorithms=["RS256"], audience=audience, issuer=issuer, options=options)
 
 
 def unpacked(request: HTTPServerRequest) -> dict[str, Any]:

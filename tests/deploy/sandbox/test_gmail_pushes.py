@@ -1,11 +1,14 @@
 """The watch on a mailbox, and Pub/Sub's pushes: signed by Google, in an envelope, until they are acknowledged."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from tornado.httpclient import HTTPResponse
 
+from deploy.sandbox.app import Sandbox
 from deploy.sandbox.places import google_places
+from deploy.sandbox.settings import Settings
 from tests.deploy.sandbox.google_scene import DAY, GoogleCase, refusal, unpacked
 from tests.deploy.sandbox.scene import START, read
 
@@ -194,3 +197,24 @@ class Elsewhere(PushCase):
         read(self.watch(), 200)
         self.sent()
         assert self.sandbox.state.all("SELECT * FROM deliveries") == []
+
+
+class AfterAKill(PushCase):
+    def test_what_waited_to_be_sent_again_is_sent_by_the_next_process(self) -> None:
+        self.watched()
+        self.door.status = 503
+        self.happens("mail")
+        self.restart()
+        self.later(1)
+        assert len(self.door.requests) == 2
+        assert len(set(self.ids())) == 1
+
+    def restart(self) -> None:
+        self.io_loop.run_sync(self.sandbox.close)
+        told = Settings(frozenset(), service=self.service)
+        self.sandbox = Sandbox(Path(self.directory.name), self.get_http_port(), told, lambda: self.time)
+
+        async def resume() -> None:
+            self.sandbox.outbox.resume()
+
+        self.io_loop.run_sync(resume)
