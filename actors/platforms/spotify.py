@@ -21,8 +21,14 @@ OVERLAP = 1000
 QUOTA_PAUSE = 3600.0
 """Seconds. A used-up quota is the app's, for hours; asking more often than this would help nobody."""
 
-AFTER = "recently_played:after"
-"""The cursor: milliseconds of the last play known."""
+LISTENING = 900.0
+"""Seconds after a play within which its listener is likely to be at the next one."""
+SELDOM = 6 * 3600.0 - 900.0
+EPISODES = 14 * 86_400.0
+
+AFTER, LOOKED_AT, EPISODE_AT = "recently_played:after", "currently_playing:at", "currently_playing:episode_at"
+"""The cursors: milliseconds of the last play known, seconds of the last look at what is on and of the last episode
+seen there."""
 
 
 class Spotify(Platform):
@@ -38,6 +44,7 @@ class Spotify(Platform):
     limit_scope = "app"
     pace = Pacing(rate=10, burst=20)
     client_auth = "basic"
+    sparing = frozenset({LOOKED_AT})
     grant_lifetime = 181 * 86_400.0
     """Six months from consent, fixed; 181 days are the shortest six months, so that nobody is warned too late."""
 
@@ -56,12 +63,13 @@ class Spotify(Platform):
         return f"{count} {noun if count == 1 else noun.replace('track', 'tracks').replace('gap', 'gaps')}"
 
     def poll(self, account: Account, cursors: Mapping[str, str], now: float) -> Reads:
-        yield from self._recently_played(cursors.get(AFTER), now)
-        yield from self._currently_playing(now)
-        return Reading()
+        newest = yield from self._recently_played(_whole(cursors, AFTER), now)
+        if not _is_worth_a_look(cursors, newest / 1000, now):
+            return Reading()
+        return Reading((yield from self._currently_playing(now)))
 
-    def _recently_played(self, after: str | None, now: float) -> Generator[Call | Page, Answer | None, None]:
-        known = int(after) if after and after.isdecimal() else None
+    def _recently_played(self, known: int | None, now: float) -> Generator[Call | Page, Answer | None, int]:
+        """Milliseconds of the newest play."""
         params = {"limit": PLAYS} | ({"after": max(known - OVERLAP, 0)} if known is not None else {})
         answer = yield from asked(Call("GET", f"{self.urls.api_url}/v1/me/player/recently-played", params=params))
         said = _data(answer, now).json()
@@ -75,18 +83,38 @@ class Spotify(Platform):
             items.append(_gap(known, min(times)))
         newest = max(times, default=0)
         yield Page(items, {AFTER: str(newest)} if newest > (known or 0) else {})
+        return max(newest, known or 0)
 
-    def _currently_playing(self, now: float) -> Generator[Call | Page, Answer | None, None]:
+    def _currently_playing(self, now: float) -> Generator[Call | Page, Answer | None, dict[str, str]]:
+        """The cursors that are true after this look."""
+        looked = {LOOKED_AT: str(int(now))}
         url = f"{self.urls.api_url}/v1/me/player/currently-playing"
         answer = _data((yield from asked(Call("GET", url, params={"additional_types": "track,episode"}))), now)
         if answer.status == 204:
-            return
+            return looked
         playing = answer.json()
         track = _named(dig(playing, "item"))
         if track and dig(playing, "is_playing") is not False:
             since = number(playing, "timestamp")
             at = since / 1000 if since is not None else now
             yield Page([Item("currently_playing", f"{since or int(now * 1000)}:{track}", playing, at)])
+        if text(playing, "currently_playing_type") == "episode":
+            looked[EPISODE_AT] = looked[LOOKED_AT]
+        return looked
+
+
+def _is_worth_a_look(cursors: Mapping[str, str], newest: float, now: float) -> bool:
+    """Half of all calls would ask what is on while nobody listens. Music shows among the plays, at the latest by the
+    next poll; episodes never do, so that who listens to such is asked about each time."""
+    looked_at, episode_at = _whole(cursors, LOOKED_AT), _whole(cursors, EPISODE_AT)
+    if looked_at is None or not 0 <= now - looked_at < SELDOM:
+        return True
+    return now - newest < LISTENING or (episode_at is not None and now - episode_at < EPISODES)
+
+
+def _whole(cursors: Mapping[str, str], name: str) -> int | None:
+    value = cursors.get(name, "")
+    return int(value) if value.isascii() and value.isdecimal() else None
 
 
 def _data(answer: Answer, now: float | None = None) -> Answer:

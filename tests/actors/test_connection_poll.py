@@ -203,3 +203,24 @@ def test_a_platform_that_pushes_a_part_only_keeps_its_polls(world: World, monkey
 
     assert world.far.count("/api/items") >= polls + 2
     assert world.status().method == "webhook"
+
+
+def test_a_poll_that_somebody_asks_for_spares_itself_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(world.platform), "sparing", frozenset({"seldom:at"}))
+    world.far.hooks = False
+    world.connect()
+    given: list[dict[str, str]] = []
+
+    def remembering(_account, cursors, _now):  # type: ignore[no-untyped-def]
+        given.append(dict(cursors))
+        yield from ()
+        return Reading({"seldom:at": "1", "place": "7"})
+
+    monkeypatch.setattr(world.platform, "poll", remembering)
+    world.order(ADA, lambda r: Poll(r))
+    world.pass_time(HALF_AN_HOUR)
+    world.order(ADA, lambda r: Poll(r))
+
+    assert "seldom:at" in given[1]
+    assert "seldom:at" not in given[2]
+    assert given[2]["place"] == "7"

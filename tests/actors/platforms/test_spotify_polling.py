@@ -12,6 +12,7 @@ from tests.fakes.conversation import Conversation, answer, drive, external_ids, 
 SILENCE = answer(204)
 LAST = 1_795_173_600_123
 AFTER = {"recently_played:after": str(LAST)}
+LOOKED = {"currently_playing:at": str(int(NOW))}
 
 
 def poll(cursors: dict[str, str], *answers: Answer | PlatformError) -> Conversation:
@@ -38,7 +39,7 @@ def test_a_first_read_takes_the_last_fifty() -> None:
         "2026-11-20T11:10:00.500Z:1301WleyT98MSxVHPZCA6M",
     ]
     assert [item.at for item in told.items] == [1_795_173_600.123, 1_795_173_000.5]
-    assert told.cursors == AFTER
+    assert told.cursors == AFTER | LOOKED
 
 
 def test_a_later_read_begins_a_second_before_the_last_play_so_that_none_slips_through() -> None:
@@ -51,18 +52,18 @@ def test_an_empty_page_leaves_the_cursor_where_it_was(cursors: Any) -> None:
     empty = payload("spotify/recently_played") | {"items": [], "next": None, "cursors": cursors}
     told = poll(AFTER, answer(200, empty), SILENCE)
     assert told.items == []
-    assert told.cursors == {}
+    assert told.cursors == LOOKED
 
 
 def test_the_cursor_never_goes_back() -> None:
     told = poll({"recently_played:after": str(LAST + 60_000)}, answer(200, payload("spotify/recently_played")), SILENCE)
-    assert told.cursors == {}
+    assert told.cursors == LOOKED
 
 
 def test_a_cursor_that_makes_no_sense_is_a_first_read() -> None:
     told = poll({"recently_played:after": "yesterday"}, answer(200, payload("spotify/recently_played")), SILENCE)
     assert "after" not in told.calls[0].params
-    assert told.cursors == AFTER
+    assert told.cursors == AFTER | LOOKED
 
 
 def test_a_local_file_has_no_id_and_goes_by_its_uri() -> None:
@@ -158,6 +159,52 @@ def test_what_was_played_is_stored_even_if_asking_what_is_playing_fails() -> Non
     assert len(told.items) == 2
     assert told.cursors == AFTER
     assert told.error is not None
+
+
+# -- and when it is worth asking --------------------------------------------------------------------
+
+HOUR = 3600
+
+
+def ago(seconds: float) -> str:
+    return str(int(NOW - seconds))
+
+
+def test_nobody_who_listens_to_nothing_is_asked_what_is_on() -> None:
+    told = poll(AFTER | {"currently_playing:at": ago(HOUR)}, NOTHING)
+    assert told.called == ["GET http://sp/v1/me/player/recently-played"]
+    assert told.cursors == {}
+
+
+def test_who_has_just_played_something_is_asked_what_is_on() -> None:
+    page = payload("spotify/recently_played")
+    page["items"][0]["played_at"] = "2026-11-20T13:00:00.000Z"
+    told = poll(AFTER | {"currently_playing:at": ago(HOUR)}, answer(200, page), SILENCE)
+    assert len(told.calls) == 2
+
+
+def test_who_has_stopped_playing_a_while_ago_is_not() -> None:
+    page = payload("spotify/recently_played")
+    page["items"][0]["played_at"] = "2026-11-20T12:45:00.000Z"
+    assert len(poll(AFTER | {"currently_playing:at": ago(HOUR)}, answer(200, page)).calls) == 1
+
+
+@pytest.mark.parametrize("looked_at", ["", "?", ago(6 * HOUR), ago(-HOUR)], ids=["never", "senseless", "long", "later"])
+def test_a_few_times_a_day_everybody_is(looked_at: str) -> None:
+    """An episode never shows among the plays."""
+    assert len(poll(AFTER | {"currently_playing:at": looked_at}, NOTHING, SILENCE).calls) == 2
+
+
+def test_who_listens_to_episodes_is_asked_each_time() -> None:
+    episode = payload("spotify/currently_playing") | {"currently_playing_type": "episode"}
+    first = poll({}, NOTHING, answer(200, episode))
+    assert len(poll(AFTER | first.cursors, NOTHING, SILENCE).calls) == 2
+    long_ago = {"currently_playing:episode_at": ago(15 * 24 * HOUR), "currently_playing:at": ago(HOUR)}
+    assert len(poll(AFTER | long_ago, NOTHING).calls) == 1
+
+
+def test_a_poll_that_somebody_asks_for_goes_without_what_spares_this_call() -> None:
+    assert set(LOOKED) == spotify().sparing
 
 
 # -- limits -----------------------------------------------------------------------------------------
