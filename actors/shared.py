@@ -28,7 +28,7 @@ class Shared:
     """How often each platform is polled when nothing pushes."""
     public_url: str
     """How platforms reach this service."""
-    safety_poll: float = 6 * 3600.0
+    safety_poll: float = 12 * 3600.0
     """Seconds between polls while a webhook is healthy."""
 
     def hook_url(self, key: ConnectionKey) -> str:

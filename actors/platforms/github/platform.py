@@ -34,6 +34,8 @@ class GitHub(Platform):
     scopes = ("read:user", "user:email", "repo", "admin:repo_hook", "offline_access")
     poll_every = "6h"
     pushes = True
+    push_suffices = False
+    """What the user does in others' repositories, where there is no hook of ours, the timeline alone tells."""
     pace = Pacing(rate=50, burst=50, concurrency=8)
     """Its limits are each user's own."""
     refresh_rotates = True
