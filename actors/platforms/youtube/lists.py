@@ -18,6 +18,8 @@ SUBSCRIPTION_PAGES = 20
 REMEMBERED = 10
 SELDOM = 6 * 3600.0 - 900.0
 """Every third poll of two hours each, and not every fourth because of a little jitter."""
+DAILY = 86_400.0 - 900.0
+"""For the uploads of those who never uploaded anything; the hub tells of the first one, too."""
 
 Reader = Generator[Call | Page, Answer | None, None]
 Named = Callable[[Any], str | None]
@@ -27,16 +29,16 @@ def read(api: str, account: Account, cursors: Mapping[str, str], now: float) -> 
     likes = account.details.get("likes", "LL")
     yield from _playlist(api, likes, "liked_videos", _liked, cursors, {}, now)
     uploads = account.details.get("uploads")
-    if uploads and _is_due("uploads", cursors, now):
+    if uploads and _is_due("uploads", cursors, now, SELDOM if cursors.get("uploads:seen") else DAILY):
         yield from _playlist(api, uploads, "uploads", _video, cursors, _done("uploads", now), now)
     if _is_due("subscriptions", cursors, now):
         yield from _subscriptions(api, now)
     return Reading()
 
 
-def _is_due(what: str, cursors: Mapping[str, str], now: float) -> bool:
+def _is_due(what: str, cursors: Mapping[str, str], now: float, every: float = SELDOM) -> bool:
     last = whole(dict(cursors), f"{what}:at")
-    return last is None or not 0 <= now - last < SELDOM
+    return last is None or not 0 <= now - last < every
 
 
 def _done(what: str, now: float) -> dict[str, str]:

@@ -138,13 +138,19 @@ def test_uploads_and_subscriptions_are_read_when_their_time_has_come() -> None:
 @pytest.mark.parametrize(("hours", "calls"), [(0, 1), (4.1, 1), (5.9, 3), (6, 3), (-1, 3)])
 def test_every_third_poll_of_two_hours_reads_them(hours: float, calls: int) -> None:
     at = str(int(NOW - hours * 3600))
-    cursors = SEEN | {"uploads:at": at, "subscriptions:at": at}
+    cursors = SEEN | {"uploads:at": at, "subscriptions:at": at, "uploads:seen": "video-1"}
     told = poll(cursors, likes("like-1"), *[EMPTY, SUBSCRIPTIONS][: calls - 1])
     assert len(told.calls) == calls
 
 
+@pytest.mark.parametrize(("hours", "calls"), [(6, 1), (22, 1), (24, 2)])
+def test_whoever_never_uploaded_anything_is_looked_at_once_a_day(hours: float, calls: int) -> None:
+    cursors = SEEN | {"uploads:at": str(int(NOW - hours * 3600)), "subscriptions:at": str(int(NOW))}
+    assert len(poll(cursors, likes("like-1"), *[EMPTY][: calls - 1]).calls) == calls
+
+
 def test_a_day_of_one_user_costs_less_than_a_unit_an_hour() -> None:
-    cursors, units = dict(SEEN), 0
+    cursors, units = SEEN | {"uploads:seen": "video-1"}, 0
     for hour in range(0, 24, 2):
         now = NOW + hour * 3600
         conversation = youtube().poll(ADA, cursors, now)
