@@ -1,6 +1,6 @@
 """What a connection's actor knows: its row, its token, its timers, its past. All of it can be read anew.
 
-The lower half of `ConnectionActor`: no decisions here, only keeping.
+The bottom of `ConnectionActor`: no decisions here, only keeping.
 """
 
 import random

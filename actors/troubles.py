@@ -20,7 +20,7 @@ from storage.database import StorageUnavailable
 from storage.records import Draft
 
 if TYPE_CHECKING:
-    from actors.connection import ConnectionActor
+    from actors.work import ConnectionWork
 
 log = structlog.get_logger()
 
@@ -36,7 +36,7 @@ FIRST_WAIT = 30.0
 LONGEST_SPREAD = 900.0
 
 
-def after_failure(me: "ConnectionActor", operation: Operation, error: PlatformError | StorageUnavailable) -> None:
+def after_failure(me: "ConnectionWork", operation: Operation, error: PlatformError | StorageUnavailable) -> None:
     operation.reject(error)
     try:
         if isinstance(error, StorageUnavailable):
@@ -54,7 +54,7 @@ def after_failure(me: "ConnectionActor", operation: Operation, error: PlatformEr
         me.again(operation.kind, STORAGE_AGAIN)
 
 
-def needs_reauth(me: "ConnectionActor", reason: str, hint: str) -> None:
+def needs_reauth(me: "ConnectionWork", reason: str, hint: str) -> None:
     """Once per trouble: no more calls, one notification, a link."""
     if me.row.status != "connected":
         return
@@ -63,7 +63,7 @@ def needs_reauth(me: "ConnectionActor", reason: str, hint: str) -> None:
     me.fell_silent(f"needs to be connected again: {reason}")
 
 
-def keep_needs_reauth(me: "ConnectionActor", tx: Any, reason: str, hint: str) -> None:
+def keep_needs_reauth(me: "ConnectionWork", tx: Any, reason: str, hint: str) -> None:
     url = f"{me.shared.public_url}/api/oauth/{me.key.platform}/connect"
     common = {"platform": me.key.platform, "reason": reason, "hint": hint}
     common["message"] = f"{me.platform.title} needs to be connected again"
@@ -76,7 +76,7 @@ def keep_needs_reauth(me: "ConnectionActor", tx: Any, reason: str, hint: str) ->
     events.append(tx, me.key.user, drafts, me.clock.now())
 
 
-def _connect_failed(me: "ConnectionActor", error: PlatformError) -> None:
+def _connect_failed(me: "ConnectionWork", error: PlatformError) -> None:
     """Nothing half-stored: what was there before stays, and a row without a token goes."""
     code = "other_account" if isinstance(error, OtherAccount) else "connect_failed"
     log.warning("connect_failed", **me.names, kind=error.kind, reason=error.detail)
@@ -92,7 +92,7 @@ def _connect_failed(me: "ConnectionActor", error: PlatformError) -> None:
         me.retire()
 
 
-def _put_off(me: "ConnectionActor", kind: str, error: PlatformError) -> None:
+def _put_off(me: "ConnectionWork", kind: str, error: PlatformError) -> None:
     if isinstance(error, CallFailed) and error.kind in NOT_MADE:
         # Everybody who waits is sent away with the same time: it is spread well, and nobody's failure.
         wait = error.retry_after or FIRST_WAIT
@@ -115,7 +115,7 @@ def _put_off(me: "ConnectionActor", kind: str, error: PlatformError) -> None:
     me.again(kind, delay)
 
 
-def _store_trouble(me: "ConnectionActor", kind: str, error: PlatformError, at: float) -> None:
+def _store_trouble(me: "ConnectionWork", kind: str, error: PlatformError, at: float) -> None:
     tell = me.failures == TELL_AFTER and not me.told_trouble
 
     reason = error.reason if isinstance(error, AppMisconfigured) else None

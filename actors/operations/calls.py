@@ -9,13 +9,13 @@ from actors.platforms.base import Answer, Call, Page
 from actors.platforms.failures import GrantRefused, PlatformError
 
 if TYPE_CHECKING:
-    from actors.connection import ConnectionActor
+    from actors.work import ConnectionWork
 
 Asking = Generator[Call | Pause, Answer | None, Any]
 
 
 def with_bearer(
-    me: "ConnectionActor",
+    me: "ConnectionWork",
     conversation: Generator[Any, Any, Any],
     on_page: Callable[[Page], None] | None = None,
 ) -> Asking:

@@ -12,7 +12,7 @@ from storage import addresses, connections, events
 from storage.records import Account, Draft, Token
 
 if TYPE_CHECKING:
-    from actors.connection import ConnectionActor
+    from actors.work import ConnectionWork
 
 log = structlog.get_logger()
 
@@ -29,7 +29,7 @@ class ConsentIncomplete(PlatformError):
     kind = "consent_incomplete"
 
 
-def connecting(me: "ConnectionActor", order: Connect) -> Steps:
+def connecting(me: "ConnectionWork", order: Connect) -> Steps:
     grant = yield from me.platform.exchange(order.code, order.redirect_uri, order.verifier)
     missing = me.platform.missing(grant.scope or "")
     if missing:
@@ -53,7 +53,7 @@ def connecting(me: "ConnectionActor", order: Connect) -> Steps:
     return me.row
 
 
-def _commit(me: "ConnectionActor", tx: Any, generation: int, token: Token, account: Account) -> bool:
+def _commit(me: "ConnectionWork", tx: Any, generation: int, token: Token, account: Account) -> bool:
     kept = connections.keep_token(
         tx,
         me.shared.vault,

@@ -12,12 +12,12 @@ from storage import addresses, connections, data, events, hooks
 from storage.records import Draft
 
 if TYPE_CHECKING:
-    from actors.connection import ConnectionActor
+    from actors.work import ConnectionWork
 
 log = structlog.get_logger()
 
 
-def disconnecting(me: "ConnectionActor", order: Disconnect) -> Steps:
+def disconnecting(me: "ConnectionWork", order: Disconnect) -> Steps:
     """What the platform refuses is logged and does not keep us: the user asked to be forgotten."""
     if me.row.status == "connected":
         try:
@@ -33,7 +33,7 @@ def disconnecting(me: "ConnectionActor", order: Disconnect) -> Steps:
     log.info("connection_ended", **me.names, purge=order.purge)
 
 
-def _is_shared(me: "ConnectionActor") -> bool:
+def _is_shared(me: "ConnectionWork") -> bool:
     """Revoking ends the whole grant there: not while another connection lives on it."""
     family = me.platform.grant_family
     if family is None:
@@ -41,7 +41,7 @@ def _is_shared(me: "ConnectionActor") -> bool:
     return me.shares_account([slug for slug, one in me.shared.platforms.items() if one.grant_family == family])
 
 
-def _commit(me: "ConnectionActor", tx: Any, purge: bool) -> None:
+def _commit(me: "ConnectionWork", tx: Any, purge: bool) -> None:
     connections.forget_token(tx, me.key)
     addresses.forget(tx, me.key)
     hooks.forget_all(tx, me.key)  # also those that could not be removed there: what they send concerns nobody any more

@@ -14,7 +14,7 @@ from storage import hooks
 from storage.records import Hook, Secret
 
 if TYPE_CHECKING:
-    from actors.connection import ConnectionActor
+    from actors.work import ConnectionWork
 
 log = structlog.get_logger()
 
@@ -24,7 +24,7 @@ PENDING = "pending:"
 """Marks the row of a secret whose hook may not exist yet."""
 
 
-def hooking(me: "ConnectionActor") -> Steps:
+def hooking(me: "ConnectionWork") -> Steps:
     """Register what is missing. A refusal is no failure: the connection is polled instead."""
     stored = me.read(lambda tx: hooks.of(tx, me.shared.vault, me.key))
     known = [hook for hook in stored if not hook.external_id.startswith(PENDING)]
@@ -52,7 +52,7 @@ def _next_look(made: Sequence[Hook], now: float) -> float:
     return LOOK_AGAIN if ends is None else max(60.0, min(LOOK_AGAIN, (ends - now) * 0.8))
 
 
-def _new_secret(me: "ConnectionActor", address: str | None = None, secret: Secret | None = None) -> Secret:
+def _new_secret(me: "ConnectionWork", address: str | None = None, secret: Secret | None = None) -> Secret:
     """Durable before the platform hears of it: it may send at once, signed with this, or ask at this address."""
     secret = secret or Secret(secrets.token_urlsafe(32))
     pending = Hook(PENDING + secrets.token_hex(8), "", secret, address=address)
@@ -61,7 +61,7 @@ def _new_secret(me: "ConnectionActor", address: str | None = None, secret: Secre
     return secret
 
 
-def _record(me: "ConnectionActor", known: Sequence[Hook], made: Sequence[Hook]) -> None:
+def _record(me: "ConnectionWork", known: Sequence[Hook], made: Sequence[Hook]) -> None:
     kept = {hook.external_id for hook in made}
 
     def unit(tx: Any) -> None:
@@ -79,7 +79,7 @@ def _record(me: "ConnectionActor", known: Sequence[Hook], made: Sequence[Hook]) 
     me.shared.directory.forget_hook_secrets(me.key)
 
 
-def unhooking(me: "ConnectionActor") -> Steps:
+def unhooking(me: "ConnectionWork") -> Steps:
     """Remove our hooks there, as far as the platform lets us, and the record of them in any case."""
     stays = me.platform.hook_per_account and me.shares_account([me.key.platform])
     for hook in me.read(lambda tx: hooks.of(tx, me.shared.vault, me.key)):

@@ -11,7 +11,7 @@ from storage import connections, data, events
 from storage.records import Draft
 
 if TYPE_CHECKING:
-    from actors.connection import ConnectionActor
+    from actors.work import ConnectionWork
 
 
 class PollDone(msgspec.Struct, frozen=True):
@@ -19,7 +19,7 @@ class PollDone(msgspec.Struct, frozen=True):
     duration_ms: int
 
 
-def polling(me: "ConnectionActor") -> Steps:
+def polling(me: "ConnectionWork") -> Steps:
     poll = _Poll(me)
     cursors = me.read(lambda tx: connections.cursors(tx, me.key))
     conversation = me.platform.poll(me.account, cursors, me.clock.now())
@@ -30,7 +30,7 @@ def polling(me: "ConnectionActor") -> Steps:
 class _Poll:
     """One poll's bookkeeping. The newest page is held back so that the last shares its commit with the cursor."""
 
-    def __init__(self, me: "ConnectionActor") -> None:
+    def __init__(self, me: "ConnectionWork") -> None:
         self.me = me
         self.began = me.clock.elapsed()
         self.held: Page | None = None

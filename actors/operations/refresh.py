@@ -13,7 +13,7 @@ from storage.database import StorageUnavailable
 from storage.records import Draft, Token, iso
 
 if TYPE_CHECKING:
-    from actors.connection import ConnectionActor
+    from actors.work import ConnectionWork
 
 log = structlog.get_logger()
 
@@ -30,7 +30,7 @@ NEVER_SENT = frozenset({"circuit_open", "paused", "busy", "dns", "refused", "tls
 """Failures of a call that the platform has not seen."""
 
 
-def refreshing(me: "ConnectionActor", generation: int | None = None) -> Steps:
+def refreshing(me: "ConnectionWork", generation: int | None = None) -> Steps:
     """A new token; the expiry it has. With `generation`, only if the token is still that one."""
     if generation is not None and me.row.generation != generation:
         return me.row.token_expires_at
@@ -49,7 +49,7 @@ def refreshing(me: "ConnectionActor", generation: int | None = None) -> Steps:
     return me.row.token_expires_at
 
 
-def _ask(me: "ConnectionActor", token: Token) -> Steps:
+def _ask(me: "ConnectionWork", token: Token) -> Steps:
     """The platform's answer, with a mark in the row until it is stored; None when another token came in between."""
     generation, cut_off = me.row.generation, me.row.refresh_began_at is not None
     me.update_row(refresh_began_at=me.clock.now())
@@ -68,7 +68,7 @@ def _ask(me: "ConnectionActor", token: Token) -> Steps:
         raise  # else there may have been an answer that never reached us: the mark stays
 
 
-def _keep(me: "ConnectionActor", before: Token, grant: Grant) -> Steps:
+def _keep(me: "ConnectionWork", before: Token, grant: Grant) -> Steps:
     """Durable before it is used. The old one may be dead already, so this doesn't give up."""
     token = tokens.granted(grant, me.clock.now(), before=before)
     generation = me.row.generation
@@ -85,7 +85,7 @@ def _keep(me: "ConnectionActor", before: Token, grant: Grant) -> Steps:
         log.info("token_refreshed", **me.names, expires_at=iso(token.expires_at))
 
 
-def _commit(me: "ConnectionActor", tx: Any, generation: int, token: Token) -> bool:
+def _commit(me: "ConnectionWork", tx: Any, generation: int, token: Token) -> bool:
     if not connections.keep_token(tx, me.shared.vault, me.key, generation, token):
         return False
     draft = Draft("token_refresh", {"platform": me.key.platform, "token_expires_at": iso(token.expires_at)})
