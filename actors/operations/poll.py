@@ -19,9 +19,12 @@ class PollDone(msgspec.Struct, frozen=True):
     duration_ms: int
 
 
-def polling(me: "ConnectionWork") -> Steps:
+def polling(me: "ConnectionWork", *, asked: bool = False) -> Steps:
+    """`asked`: somebody wants to see what there is now."""
     poll = _Poll(me)
     cursors = me.read(lambda tx: connections.cursors(tx, me.key))
+    if asked:
+        cursors = {name: value for name, value in cursors.items() if name not in me.platform.sparing}
     conversation = me.platform.poll(me.account, cursors, me.clock.now())
     reading = yield from with_bearer(me, conversation, on_page=poll.page)
     return poll.end(reading)
