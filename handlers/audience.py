@@ -113,17 +113,23 @@ class Audience:
 
 
 def give(streams: Sequence[Stream], batch: Batch) -> None:
-    """The batch to each of these. The straight way costs little more than the system call; anything unusual about a
-    stream is the stream's own affair, and its failure nobody else's."""
+    """The batch to each of these. The straight way costs little more than the system call, so it is written out here;
+    anything unusual about a stream is the stream's own affair, and its failure nobody else's."""
     before, last, data = batch.before, batch.last, batch.data
+    size = len(data)
     for stream in streams:
         try:
-            if stream.position != before or stream.queued is not None or stream.io.writing():
+            if stream.position != before or stream.queued is not None or not data:
                 stream.offer(batch)
-            else:
-                stream.position = last
-                if data:
-                    stream.write_straight(data)
+                continue
+            stream.position = last
+            sent = stream.send(data)
+            if sent != size:
+                stream.keep_rest(data, sent)
+        except BlockingIOError:
+            stream.keep_rest(data, 0)
+        except OSError as error:
+            stream.io.close(exc_info=error)
         except Exception:
             log.exception("stream_failed", user=stream.user)
             stream.io.close()

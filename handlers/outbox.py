@@ -2,8 +2,8 @@
 
 Bytes go straight to the socket while it takes them; Tornado's stream, which costs several times as much, gets only
 what is left over, one piece at a time, and the rest waits here as references to bytes that all streams of a user
-share. Nothing overtakes: there is no straight send while anything waits here or in Tornado's stream, which answers
-pings and closes by itself.
+share. All bytes go this way, those that Tornado writes by itself too, so nothing overtakes: while anything waits,
+whatever comes waits behind it.
 """
 
 from asyncio import Future
@@ -23,20 +23,20 @@ class Outbox:
         self.io = io
         self.send = io.socket.send
         self.queued: list[bytes] | None = None
-        """What waits behind the bytes that Tornado's stream holds for us; None while it holds none."""
+        """What waits behind the bytes that Tornado's stream holds; None while it holds none."""
         self.unsent = 0
         self._handed = 0
+        if io.writing():  # the handshake is still on its way
+            self._begin_queue(b"")
 
     def write(self, data: bytes) -> None:
-        if self.queued is not None:
-            self.queued.append(data)
-            self.unsent += len(data)
-            if self.unsent > BUDGET:
-                self.on_overflow()
-        elif self.io.writing():
-            self._begin_queue(data)
-        else:
+        if self.queued is None:
             self.write_straight(data)
+            return
+        self.queued.append(data)
+        self.unsent += len(data)
+        if self.unsent > BUDGET:
+            self.on_overflow()
 
     def write_straight(self, data: bytes) -> None:
         """`write`, for callers who know that nothing waits."""
@@ -48,7 +48,11 @@ class Outbox:
             self.io.close(exc_info=error)
             return
         if sent < len(data):
-            self._begin_queue(memoryview(data)[sent:])
+            self.keep_rest(data, sent)
+
+    def keep_rest(self, data: bytes, sent: int) -> None:
+        """The socket took only so much of it."""
+        self._begin_queue(memoryview(data)[sent:])
 
     def _begin_queue(self, data: bytes | memoryview) -> None:
         self.queued = []

@@ -1,5 +1,6 @@
 """`/ws`: WebSocket."""
 
+from asyncio import Future
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -84,7 +85,8 @@ class SocketStream(Stream):
 
 
 class _Protocol(WebSocketProtocol13):
-    """Tornado's, but that a message that is too large ends like any other bad one."""
+    """Tornado's, but that its own frames, pongs and closes, go out behind what waits, and that a message that is too
+    large ends like any other bad one."""
 
     handler: "SocketHandler"
 
@@ -93,6 +95,15 @@ class _Protocol(WebSocketProtocol13):
             self.handler.refuse_message()
         else:
             super().close(code, reason)
+
+    def _write_frame(self, fin: bool, opcode: int, data: bytes, flags: int = 0) -> "Future[None]":
+        stream = self.handler.stream
+        if stream is None:
+            return super()._write_frame(fin, opcode, data, flags)
+        stream.write(websocket_frame(data, opcode))
+        written: Future[None] = Future()
+        written.set_result(None)
+        return written
 
 
 class SocketHandler(Handler, WebSocketHandler):

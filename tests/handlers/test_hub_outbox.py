@@ -62,16 +62,14 @@ def test_pieces_of_all_sizes_arrive_as_one_stream_of_bytes() -> None:
     asyncio.run(story())
 
 
-def test_what_tornado_writes_by_itself_is_neither_overtaken_nor_cut_in_two() -> None:
+def test_what_is_still_on_its_way_when_it_begins_is_not_overtaken() -> None:
     async def story() -> None:
-        pair = Pair()
-        own = b"P" * 50_000  # such as the answer to a ping, stuck half way
-        pair.outbox.io.write(own)
-        assert pair.outbox.queued is None
-        taken = pair.available()  # there is room in the socket now, but its turn is Tornado's
+        handshake = b"H" * 50_000
+        pair = Pair(lambda io: (io.write(handshake), Outbox(io))[1])
+        taken = pair.available()  # there is room in the socket now, but it is the handshake's turn
         pair.outbox.write(b"first")
         pair.outbox.write(b"second")
-        assert taken + await pair.read(len(own) + 11 - len(taken)) == own + b"firstsecond"
+        assert taken + await pair.read(len(handshake) + 11 - len(taken)) == handshake + b"firstsecond"
         pair.close()
 
     asyncio.run(story())
@@ -161,14 +159,15 @@ def test_a_walk_does_not_overtake_what_waits() -> None:
     asyncio.run(story())
 
 
-def test_a_walk_does_not_overtake_what_tornado_writes_by_itself() -> None:
+def test_a_walk_goes_on_past_a_stream_whose_socket_is_gone() -> None:
     async def story() -> None:
-        pair = Pair(live)
-        own, one = b"P" * 50_000, batch(1, 100)
-        pair.outbox.io.write(own)
-        taken = pair.available()
-        give([pair.outbox], one)  # type: ignore[list-item]
-        assert taken + await pair.read(len(own) + len(one.data) - len(taken)) == own + one.data
-        pair.close()
+        gone, there = Pair(live), Pair(live)
+        gone.theirs.close()
+        gone.outbox.io.socket.close()
+        one = batch(1, 100)
+        give([gone.outbox, there.outbox], one)  # type: ignore[list-item]
+        assert await there.read(len(one.data)) == one.data
+        assert gone.outbox.io.closed()
+        there.close()
 
     asyncio.run(story())

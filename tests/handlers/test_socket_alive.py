@@ -60,6 +60,22 @@ async def test_who_takes_bytes_is_alive_though_the_ping_lies_behind_them(service
         assert service.hub.standing().cut == {}
 
 
+@with_service(send_buffer=8192)
+async def test_the_answer_to_a_clients_ping_waits_its_turn_and_cuts_nothing_in_two(service: Service) -> None:
+    async with service.slow_socket() as client:
+        texts = [f"{number} " + "x" * 10_000 for number in range(60)]
+        await service.tell("ada", *texts)
+        (stream,) = service.hub.streams()
+        await service.settled()
+        client.send(bytes([0x89, 0x82, 0, 0, 0, 0]) + b"hi")
+        await until(lambda: stream.queued is not None and stream.queued[-1:] == [b"\x8a\x02hi"])
+        for text in texts:
+            opcode, payload = await client.frame()
+            assert opcode == 1
+            assert json.loads(payload)["title"] == text
+        assert await client.frame() == (10, b"hi")
+
+
 @with_service()
 async def test_a_client_that_is_gone_is_forgotten(service: Service) -> None:
     async with service.joined():
