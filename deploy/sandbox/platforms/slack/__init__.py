@@ -96,6 +96,8 @@ class Slack(SandboxPlatform):
         told = [*self.events.withdrawn(who, now), *self.events.uninstalled(now)]
         if self.state.count_up(self.slug, "", "uninstalled") % 2:
             told.reverse()
+        if told:
+            self.events.in_turn(*told)
         return Happened(f"uninstalled:{now}", told)
 
     def withdraw(self, name: str | None) -> None:
@@ -106,7 +108,7 @@ class Slack(SandboxPlatform):
         self.dispatch(deliveries)
 
     def dispatch(self, deliveries: Sequence[Delivery]) -> None:
-        self.events.door.send(deliveries)
+        self.events.send(deliveries)
 
     def lose_cursors(self, user: str | None) -> None:
         """The pages' cursors given out so far are not taken any more."""

@@ -34,6 +34,8 @@ class Events:
         self._outbox = platform.outbox
         self.door = Door(platform.slug, self._state, self._outbox, self._verification)
         self._secret = (os.environ.get("SLACK_SIGNING_SECRET") or SLACK_SIGNING_SECRET).encode()
+        self._following: dict[int, Delivery] = {}
+        """What is sent when a delivery has had its first outcome."""
         self._outbox.open(platform.slug, self._request_for, self._again_in, self._answered)
 
     # -- what is sent --------------------------------------------------------------------------------
@@ -100,6 +102,14 @@ class Events:
         names = self._platform.connected()
         return [workspace.member(people.known(name)) for name in names] or None
 
+    def in_turn(self, first: Delivery, second: Delivery) -> None:
+        """Deliveries of one occasion overtake each other; these two don't."""
+        self._following[first.id] = second
+
+    def send(self, deliveries: Sequence[Delivery]) -> None:
+        later = {delivery.id for delivery in self._following.values()}
+        self.door.send([delivery for delivery in deliveries if delivery.id not in later])
+
     # -- how it is sent ------------------------------------------------------------------------------
     def _verification(self) -> Sequence[Delivery]:
         challenge = f"{self._state.count_up(self._platform.slug, '', 'challenges'):04}"
@@ -132,6 +142,8 @@ class Events:
         return RETRY_AFTER[attempts - 1]
 
     def _answered(self, delivery: Delivery, code: int, body: bytes) -> None:
+        if following := self._following.pop(delivery.id, None):
+            self._outbox.send([following])
         if delivery.event == VERIFICATION:
             self.door.tried(delivery, code == 200 and delivery.guid.encode() in body)
 
