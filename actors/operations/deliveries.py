@@ -108,16 +108,20 @@ def _finish(me: "ConnectionActor", tx: Any, good: list[Readable], now: float, ne
     items: list[Item] = []
     fetch = False
     ended: Ended | None = None
+    cursors: dict[str, str] = {}
     for delivery, happening in good:
         if deliveries.finish(tx, delivery.id, now):
             items.extend(happening.items)
             drafts.append(_received(me, delivery, happening))
             fetch = fetch or happening.fetch
             ended = ended or happening.ended
+            cursors |= happening.cursors
     if items:
         data.add(tx, me.key, items, now)
     if drafts:
         events.append(tx, me.key.user, drafts, now)
+    if cursors:
+        connections.keep_cursors(tx, me.key, cursors)
     columns = {"hook_seen_at": now} if news else {}
     if fetch:
         columns["next_poll"] = now

@@ -223,6 +223,8 @@ class Happening(msgspec.Struct, frozen=True):
     fetch: bool = False
     """It only says that there is something new: the poll knows what."""
     ended: Ended | None = None
+    cursors: Mapping[str, str] = {}
+    """Kept with it: where the poll that it sets off should look."""
 
 
 class Budget(msgspec.Struct, frozen=True):

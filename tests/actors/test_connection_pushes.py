@@ -24,6 +24,16 @@ def test_a_doorbell_is_answered_with_a_poll(doorbell: World) -> None:
     assert doorbell.items() == ["1"]
 
 
+def test_a_doorbell_can_tell_the_poll_where_to_look(doorbell: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    ring = Happening({"what": "ring"}, fetch=True, cursors={"items": "4"})
+    monkeypatch.setattr(doorbell.platform, "parse", lambda _: ring)
+    doorbell.far.items = [3, 5]
+
+    doorbell.arrive("d1")
+
+    assert doorbell.items() == ["5"]
+
+
 def test_many_doorbells_at_once_are_one_poll(doorbell: World) -> None:
     polls = doorbell.far.count("/api/items")
     for number in range(30):

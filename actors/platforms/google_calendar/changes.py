@@ -22,10 +22,11 @@ BACK = 30 * 86_400.0
 """A first read begins with what was on so many seconds ago."""
 PAGES = 40
 LIST_AGE = 6 * 3600.0
-"""Seconds after which it is looked whether there are other calendars."""
+"""Seconds after which it is looked whether there are other calendars, and into all of them, whichever rang."""
 
 CALENDARS, LOOKED_AT = "calendars", "calendars:at"
-"""The cursors, beside one `events:{calendar}` each: which calendars, and when that was looked up."""
+"""The cursors, beside one `events:{calendar}` each and one `rang:{calendar}` where a push named that: which calendars,
+and when that was looked up."""
 
 
 class TokenGone(Exception):
@@ -39,6 +40,9 @@ def read(api: str, limit: int, cursors: Mapping[str, str], now: float) -> Reads:
         ids = yield from _listed(api, limit, now)
         after = {CALENDARS: msgspec.json.encode(ids).decode(), LOOKED_AT: str(int(now))}
     is_first = not any(_cursor(id_) in cursors for id_ in ids)
+    named = [id_ for id_ in ids if cursors.get(rang(id_))]
+    if named and not after:
+        ids = named  # only these have changed, or the others' pushes are still to come
     lost: list[PlatformError] = []
     for place, id_ in enumerate(ids, 1):
         bar = (place, len(ids)) if is_first else (0, None)
@@ -46,9 +50,10 @@ def read(api: str, limit: int, cursors: Mapping[str, str], now: float) -> Reads:
             yield from _synced(api, id_, cursors.get(_cursor(id_)), bar, now)
         except (NotFound, Forbidden) as trouble:  # one that was taken back; the others go on
             lost.append(trouble)
-    if lost and len(lost) == len(ids):
+    if lost and len(lost) == len(ids) and ids != named:
         raise lost[0]
-    return Reading(after | {LOOKED_AT: "0"} if lost else after)
+    after |= {rang(id_): "" for id_ in named} | ({LOOKED_AT: "0"} if lost else {})
+    return Reading(after)
 
 
 def _is_old(looked_at: int | None, now: float) -> bool:
@@ -71,6 +76,10 @@ def _ids(cursors: Mapping[str, str]) -> list[str]:
         return msgspec.json.decode(cursors.get(CALENDARS, "[]"), type=list[str])
     except msgspec.DecodeError:
         return []
+
+
+def rang(calendar: str) -> str:
+    return f"rang:{calendar}"
 
 
 def _cursor(calendar: str) -> str:

@@ -9,6 +9,7 @@ import msgspec
 
 from actors.platforms.base import Handshake, Happening, Inbound, Parcel, Receives, Refused, Resident, Taken, Whose
 from actors.platforms.fields import decode_object, text
+from actors.platforms.google_calendar.changes import rang
 from actors.platforms.google_calendar.channels import calendar_of, resource_of
 from storage.records import Delivery
 
@@ -97,4 +98,4 @@ def parse(delivery: Delivery) -> Happening:
         "url": URL,
         "message": f"Something has changed in the calendar {calendar}" if calendar else "A calendar has changed",
     }
-    return Happening(fields, fetch=True)
+    return Happening(fields, fetch=True, cursors={rang(calendar): "1"} if calendar else {})

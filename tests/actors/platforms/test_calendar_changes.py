@@ -154,6 +154,35 @@ def test_a_token_that_goes_in_the_midst_is_a_full_read_too() -> None:
     assert "syncToken" not in told.calls[2].params
 
 
+# -- after a push -----------------------------------------------------------------------------------
+
+BOTH = KNOWN | {"calendars": json.dumps([MINE, TEAM]), f"events:{TEAM}": "token-1"}
+
+
+def test_a_push_has_only_the_calendar_read_that_it_names() -> None:
+    told = poll(BOTH | {f"rang:{TEAM}": "1"}, events(event("a")))
+    assert told.called == [address(TEAM)]
+    assert told.cursors == {f"events:{TEAM}": "token-2", f"rang:{TEAM}": ""}
+
+
+def test_a_poll_that_no_push_set_off_reads_all() -> None:
+    assert poll(BOTH | {f"rang:{TEAM}": ""}, events(), events()).called == [address(MINE), address(TEAM)]
+    assert poll(BOTH | {"rang:gone@example.com": "1"}, events(), events()).called == [address(MINE), address(TEAM)]
+
+
+def test_a_few_times_a_day_all_are_read_whichever_rang() -> None:
+    old = BOTH | {f"rang:{TEAM}": "1", "calendars:at": str(int(NOW) - 6 * 3600)}
+    told = poll(old, LIST, events(), events(), events())
+    assert len(told.calls) == 4
+    assert told.cursors[f"rang:{TEAM}"] == ""
+
+
+def test_a_calendar_that_rang_and_was_taken_back_has_the_others_looked_at_next() -> None:
+    told = poll(BOTH | {f"rang:{TEAM}": "1"}, answer(404, {"error": {"code": 404, "message": "Not Found"}}))
+    assert told.error is None
+    assert told.cursors == {f"rang:{TEAM}": "", "calendars:at": "0"}
+
+
 # -- trouble ----------------------------------------------------------------------------------------
 
 TWO = KNOWN | {"calendars": json.dumps([MINE, TEAM])}

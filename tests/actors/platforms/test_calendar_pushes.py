@@ -138,6 +138,7 @@ def test_a_message_is_a_reason_to_look_what_has_changed() -> None:
     assert isinstance(parcel, Parcel)
     told = calendar().parse(delivery(parcel.body or b""))
     assert told.fetch
+    assert told.cursors == {"rang:ada@example.com": "1"}
     assert told.fields["where"] == "ada@example.com"
     assert told.fields["message"] == "Something has changed in the calendar ada@example.com"
 
