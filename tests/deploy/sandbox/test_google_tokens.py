@@ -246,6 +246,12 @@ class Consent(GoogleCase):
         assert gmail in self.given(include_granted_scopes="true")["scope"].split()
         assert gmail not in self.given()["scope"].split()
 
+    def test_what_was_unticked_is_not_among_them(self) -> None:
+        own = "https://www.googleapis.com/auth/calendar.readonly"
+        self.connect("gmail")
+        given = self.given({"offered": own}, include_granted_scopes="true")
+        assert own not in given["scope"].split()
+
     def test_a_no_is_sent_back_as_one(self) -> None:
         told = self.consent(form={"decision": "deny"}, state="s1")
         assert (told["error"], told["state"]) == ("access_denied", "s1")

@@ -58,7 +58,7 @@ class Pushing:
         self._state = platform.state
         self._state.run(SCHEMA)
         service = platform.outbox.service
-        self.topic = os.environ.get("GOOGLE_PUBSUB_TOPIC") or PUBSUB_TOPIC
+        self.topic = _topic(os.environ.get("GOOGLE_PUBSUB_TOPIC", ""), os.environ.get("GOOGLE_PROJECT_ID", ""))
         self._account = os.environ.get("GOOGLE_PUBSUB_SERVICE_ACCOUNT") or PUBSUB_SERVICE_ACCOUNT
         self._audience = os.environ.get("GOOGLE_PUBSUB_AUDIENCE") or pubsub_audience(service)
         self._url = f"{service}/api/webhooks/gmail"
@@ -179,3 +179,10 @@ class Pushing:
                 "exp": now + 3_600,
             }
         )
+
+
+def _topic(named: str, project: str) -> str:
+    """In full; a name alone is one of the project's."""
+    if not named:
+        return PUBSUB_TOPIC
+    return named if "/" in named else f"projects/{project or PUBSUB_TOPIC.split('/')[1]}/topics/{named}"

@@ -43,7 +43,8 @@ class GooglePlatform(SandboxPlatform):
         wanted = {ALIASES.get(scope, scope) for scope in named or self.rules.scope.split()} - set(left_out)
         scopes = [scope for scope in self.rules.scope.split() if scope in wanted]
         if asked["include_granted_scopes"] == "true":
-            scopes = list(dict.fromkeys([*scopes, *self.tokens.granted(name)]))
+            before = [scope for scope in self.tokens.granted(name) if scope not in left_out]
+            scopes = list(dict.fromkeys([*scopes, *before]))
         is_asked_anew = "consent" in asked["prompt"].split() or not self.tokens.has_consented(name)
         wishes = Wishes(" ".join(scopes), asked["access_type"] == "offline" and is_asked_anew)
         return self.tokens.consent_to(name, asked["redirect_uri"], asked["code_challenge"] or None, wishes)
