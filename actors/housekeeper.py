@@ -36,6 +36,9 @@ class Housekeeper(PooledActor):
         except StorageUnavailable as trouble:
             log.warning("housekeeping_postponed", reason=trouble.reason)
             gone = 0
+        except Exception:  # a bug: without another round the disk would fill, and nobody would know why
+            log.exception("housekeeping_failed")
+            gone = 0
         if gone >= PIECE:
             self.actor_ref.tell(None)
         else:
@@ -48,4 +51,7 @@ class Housekeeper(PooledActor):
         return events.prune(tx, self._clock.now() - self._retention, self._most_events, PIECE)
 
     def _old_deliveries(self, tx: Any) -> int:
-        return deliveries.prune(tx, self._clock.now() - self._delivery_retention, PIECE)
+        dropped = deliveries.prune(tx, self._clock.now() - self._delivery_retention, PIECE)
+        if parked := dropped.count("parked"):
+            log.warning("parked_deliveries_dropped", count=parked)  # they were never worked off
+        return len(dropped)

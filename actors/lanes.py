@@ -183,7 +183,7 @@ class Lanes:
         if isinstance(self._executor, LazyThreads):
             self._executor.stop()
         for job in late:
-            _tell(job, CallFailed("stopped", "the service stopped before the answer came"))
+            _tell(job, CallFailed("timeout", "the service stopped before the answer came"))
         return finished
 
     # -- with the lock held: each returns what is to be done once it isn't -------------------------

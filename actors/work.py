@@ -164,7 +164,8 @@ class ConnectionWork(ConnectionState):
         if not self._hooks and self.row.hook_error is None:
             self._want("hook")
         else:
-            self.again("hook", phase(str(self.key)) * LOOK_AGAIN)
+            # At the same time each day, so that one who is started anew every few hours comes to it too.
+            self.again("hook", (phase(str(self.key)) * LOOK_AGAIN - self.clock.now()) % LOOK_AGAIN)
 
     # -- the end ---------------------------------------------------------------------------------
 

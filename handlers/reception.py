@@ -2,15 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from actors.platforms.base import Handshake, Inbound, Platform, PublicKey, Refused, Resident, Taken, Whose
+from actors.platforms.base import Handshake, Inbound, Platform, PublicKey, Receives, Refused, Resident, Taken, Whose
 from handlers.bridge import Bridge
+from handlers.intake import SMALL
 from handlers.jwks import KeyRing
 from storage import addresses
 from storage.transaction import Transaction
 from storage.vault import Vault
 
+Outcome = Taken | Handshake | Refused
 MOST_ADDRESSES = 100
 """In one request: a stranger's list is no reason to read all day."""
 
@@ -22,15 +25,14 @@ class Reception:
         self._elapsed = elapsed
         self._rings: dict[str, KeyRing] = {}
 
-    async def receive(self, platform: Platform, request: Inbound) -> Taken | Handshake | Refused:
+    async def receive(self, platform: Platform, request: Inbound) -> Outcome:
         conversation = platform.receive(request)
         answer: Any = None
         while True:
-            try:
-                asked = conversation.send(answer)
-            except StopIteration as end:
-                outcome: Taken | Handshake | Refused = end.value
-                return outcome
+            step = partial(_step, conversation, answer)
+            asked = step() if len(request.body) <= SMALL else await self._bridge.work(step)
+            if isinstance(asked, Taken | Handshake | Refused):
+                return asked
             if isinstance(asked, Whose):
                 answer = await self._residents(platform.slug, asked)
             else:
@@ -56,3 +58,12 @@ class Reception:
         if ring.is_stale() or (ring.find(asked.kid) is None and ring.may_refresh()):
             await ring.refresh()
         return ring.find(asked.kid)
+
+
+def _step(conversation: Receives, answer: Any) -> Whose | PublicKey | Outcome:
+    """Where it comes to an end, its outcome: StopIteration can't pass from one thread to another."""
+    try:
+        return conversation.send(answer)
+    except StopIteration as end:
+        outcome: Outcome = end.value
+        return outcome

@@ -159,14 +159,16 @@ def replay(tx: Transaction, id_: int) -> ConnectionKey | None:
     return ConnectionKey(*row) if row else None
 
 
-def prune(tx: Transaction, before: float, limit: int) -> int:
-    """Drops the finished and the parked that came before; looks at the `limit` oldest only."""
-    return tx.run(
+def prune(tx: Transaction, before: float, limit: int) -> list[str]:
+    """Drops the finished and the parked that came before; looks at the `limit` oldest only. The state of each."""
+    rows = tx.all(
         "DELETE FROM deliveries WHERE id IN (SELECT id FROM "
-        "(SELECT id, at FROM deliveries WHERE due_at IS NULL ORDER BY id LIMIT ?) AS oldest WHERE at < ?)",
+        "(SELECT id, at FROM deliveries WHERE due_at IS NULL ORDER BY id LIMIT ?) AS oldest WHERE at < ?) "
+        "RETURNING state",
         limit,
         before,
     )
+    return [state for (state,) in rows]
 
 
 def summary(tx: Transaction) -> dict[str, Summary]:

@@ -6,7 +6,7 @@ import msgspec
 
 from storage.records import ConnectionKey, Secret
 from storage.transaction import Transaction
-from storage.vault import Vault
+from storage.vault import Vault, WrongKey
 
 
 class Flow(msgspec.Struct, frozen=True):
@@ -35,7 +35,8 @@ def begin(tx: Transaction, vault: Vault, state: Secret, flow: Flow) -> None:
 
 
 def take(tx: Transaction, vault: Vault, state: Secret) -> Flow | None:
-    """Once: whoever comes second with the same state finds nothing. Its time is the caller's to judge."""
+    """Once: whoever comes second with the same state finds nothing, nor does who began it under a key that is gone by
+    now. Its time is the caller's to judge."""
     name = digest(state)
     row = tx.one(
         "DELETE FROM connect_flows WHERE state = ? "
@@ -45,7 +46,11 @@ def take(tx: Transaction, vault: Vault, state: Secret) -> Flow | None:
     if row is None:
         return None
     user, platform, browser, verifier, return_to, expires_at = row
-    return Flow(ConnectionKey(user, platform), browser, vault.open(verifier, f"flow:{name}"), return_to, expires_at)
+    try:
+        opened = vault.open(verifier, f"flow:{name}")
+    except WrongKey:
+        return None
+    return Flow(ConnectionKey(user, platform), browser, opened, return_to, expires_at)
 
 
 def digest(secret: Secret) -> str:

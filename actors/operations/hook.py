@@ -28,22 +28,40 @@ def hooking(me: "ConnectionWork") -> Steps:
     """Register what is missing. A refusal is no failure: the connection is polled instead."""
     stored = me.read(lambda tx: hooks.of(tx, me.shared.vault, me.key))
     known = [hook for hook in stored if not hook.external_id.startswith(PENDING)]
+    earlier = [hook.external_id for hook in stored if hook.external_id.startswith(PENDING)]
     url = me.shared.hook_url(me.key)
     try:
         conversation = me.platform.register(me.account, url, known, partial(_new_secret, me), me.clock.now())
         made = yield from with_bearer(me, conversation)
-    except HookRefused as refusal:
-        me.update_row(hook_error=refusal.detail)
-        me.again("hook", LOOK_AGAIN)
-        me.note(f"no webhook: {refusal.detail}")
-        log.info("hook_refused", **me.names, reason=refusal.detail)
-        return 0
+    except PlatformError as error:
+        _forget(me, earlier)  # those of this try may stand there by now
+        if not isinstance(error, HookRefused):
+            raise
+        return _refused(me, error)
     _record(me, known, made)
     me.update_row(hook_error=None)
     me.again("hook", _next_look(made, me.clock.now()))
     me.note(f"webhooks registered: {len(made)}")
     log.info("hook_registered", **me.names, count=len(made))
     return len(made)
+
+
+def _refused(me: "ConnectionWork", refusal: HookRefused) -> int:
+    me.update_row(hook_error=refusal.detail)
+    me.again("hook", LOOK_AGAIN)
+    me.note(f"no webhook: {refusal.detail}")
+    log.info("hook_refused", **me.names, reason=refusal.detail)
+    return 0
+
+
+def _forget(me: "ConnectionWork", external_ids: Sequence[str]) -> None:
+    def unit(tx: Any) -> None:
+        for external_id in external_ids:
+            hooks.forget(tx, me.key, external_id)
+
+    if external_ids:
+        me.write(unit)
+        me.shared.directory.forget_hook_secrets(me.key)
 
 
 def _next_look(made: Sequence[Hook], now: float) -> float:

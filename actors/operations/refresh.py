@@ -26,7 +26,7 @@ ANSWER_LOST = GrantRefused(
 OVER = GrantRefused(
     "expired_by_age", "The platform ends this access some time after you gave it, and renews none. Please reconnect."
 )
-NEVER_SENT = frozenset({"circuit_open", "paused", "busy", "dns", "refused", "tls"})
+NEVER_SENT = frozenset({"circuit_open", "paused", "busy", "stopped", "dns", "refused", "tls"})
 """Failures of a call that the platform has not seen."""
 
 

@@ -95,3 +95,33 @@ def test_a_wrong_client_secret_is_no_fault_of_the_users(world: World) -> None:
 
     assert world.row().status == "connected"
     assert world.row().reason == "app_secret_changed"
+
+
+def test_registrations_that_fail_again_and_again_leave_no_heap_of_secrets(world: World) -> None:
+    """Each would be tried on every webhook that comes."""
+    world.far.hooks = False
+    world.connect()
+    world.pass_time(24 * 3600)
+
+    stored = world.database.read(lambda tx: hooks.of(tx, world.vault, ADA))
+
+    assert world.far.count("/api/hooks") > 10
+    assert len(stored) <= 2
+
+
+def test_hooks_are_looked_at_daily_also_when_the_service_starts_anew_every_few_hours(world: World) -> None:
+    looks: list[int] = []
+    register = world.platform.register
+
+    def counted(*given):  # type: ignore[no-untyped-def]
+        looks.append(1)
+        return register(*given)
+
+    world.connect()
+    world.platform.register = counted  # type: ignore[method-assign]
+    for _ in range(3 * 24):
+        world.pass_time(3600)
+        world.crash()
+        world.start()
+
+    assert len(looks) >= 3

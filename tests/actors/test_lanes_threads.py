@@ -128,7 +128,7 @@ def test_stop_tells_those_whose_calls_do_not_end_once_and_for_all(platform: Hang
     assert platform.hanging.acquire(timeout=SOON)
     assert lanes.stop(timeout=0.01) is False
     name, outcome = replies.next()
-    assert (name, outcome.kind) == ("hang", "stopped")
+    assert (name, outcome.kind) == ("hang", "timeout")
     platform.let_go.set()
     assert ended.wait(SOON)
     assert replies.came.empty()

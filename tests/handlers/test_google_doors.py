@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -93,3 +94,25 @@ def test_a_hub_is_answered_by_the_table(doors: Serving) -> None:
 def test_pub_sub_is_told_that_it_shows_no_token(doors: Serving) -> None:
     assert doors.ask("POST", "/api/webhooks/gmail", b"{}").status == 401
     assert stored(doors) == []
+
+
+@pytest.mark.parametrize(("size", "thread"), [(1_000, "serving"), (200_000, "helper")])
+def test_what_is_large_is_read_beside_the_loop(
+    doors: Serving, monkeypatch: pytest.MonkeyPatch, size: int, thread: str
+) -> None:
+    """Anybody can send it, and what it says has to be read before its signature can be checked."""
+    read: list[str] = []
+    platform = doors.parts.platforms["youtube"]
+    receive = platform.receive
+
+    def watched(request: Any) -> Any:
+        outcome = yield from receive(request)
+        read.append(threading.current_thread().name.split("_")[0])
+        return outcome
+
+    monkeypatch.setattr(platform, "receive", watched)
+
+    answer = doors.ask("POST", "/api/webhooks/youtube", b"<feed>" + b" " * size, {"Content-Type": "application/xml"})
+
+    assert (answer.status, answer.error) == (400, "malformed")
+    assert read == [thread]

@@ -12,6 +12,7 @@ from actors.operations.connect import OtherAccount
 from actors.platforms.failures import GrantRefused
 from storage import connections
 from storage.records import ConnectionKey
+from storage.vault import Vault
 from tests.handlers.serving import APP_ORIGIN, Answer, Serving
 
 CALLBACK = "/api/oauth/github/callback"
@@ -189,3 +190,15 @@ def test_the_flow_cookie_is_for_this_path_alone_and_hidden_from_scripts(serving:
     assert "HttpOnly" in cookie
     assert "Path=/api/oauth" in cookie
     assert "SameSite=Lax" in cookie
+
+
+def test_a_flow_begun_under_a_key_that_is_gone_is_to_be_started_again(serving: Serving) -> None:
+    told = actor(serving)
+    asked, cookie = begin(serving)
+    serving.vault._ciphers = Vault([b"n" * 32])._ciphers  # as after a restart with another key alone
+
+    answer = come_back(serving, asked["state"], cookie, code="one")
+
+    assert answer.status == 400
+    assert "start again" in answer.body.decode()
+    assert told == []
