@@ -9,6 +9,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, ClassVar
 
+import msgspec
 import structlog
 from pykka import ActorDeadError, ActorRef
 
@@ -187,18 +188,13 @@ class Supervisor(PooledActor):
         """The child can't leave its own status while it isn't there."""
         entry = self.directory.entry(key)
         before = entry.status or Status(state, "connected")
-        entry.status = Status(
+        entry.status = msgspec.structs.replace(
+            before,
             state=state,
-            status=before.status,
-            method=before.method,
-            handled=before.handled,
+            mailbox=0,
+            doing=None,
             restarts=before.restarts + restarted,
             last_error=error or before.last_error,
-            last_sync=before.last_sync,
-            next_poll=before.next_poll,
-            token_expires_at=before.token_expires_at,
-            reauth_due_at=before.reauth_due_at,
-            history=before.history,
         )
 
     # -- ending ----------------------------------------------------------------------------------

@@ -38,8 +38,9 @@ def behind(tx: Transaction, vault: Vault, platform: str, address: str) -> list[B
         address,
     )
     of_hooks = tx.all(
-        "SELECT user_id, external_id, place, secret FROM platform_webhooks WHERE platform = ? AND address = ? "
-        "ORDER BY user_id, id",
+        "SELECT h.user_id, h.external_id, h.place, h.secret FROM platform_webhooks h JOIN platform_connections c "
+        "ON c.user_id = h.user_id AND c.platform = h.platform "
+        "WHERE h.platform = ? AND h.address = ? AND c.status <> 'disconnected' ORDER BY h.user_id, h.id",
         platform,
         address,
     )

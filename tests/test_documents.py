@@ -9,7 +9,8 @@ import pytest
 from deploy import VERSION
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = sorted(path for path in ROOT.glob("*.md")) + sorted((ROOT / "deploy").rglob("*.md"))
+PACKAGES = ("actors", "deploy", "handlers", "storage")
+DOCUMENTS = sorted(ROOT.glob("*.md")) + [one for package in PACKAGES for one in sorted((ROOT / package).rglob("*.md"))]
 SOURCE = re.compile(r"(?<![\w./])(?:actors|deploy|handlers|storage|tests)/[\w./-]*|run\.py")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
