@@ -25,6 +25,8 @@ class Door:
     def __init__(self) -> None:
         self.status = 204
         self.confirms = True
+        self.says: str | None = None
+        """In place of the challenge."""
         self.requests: list[HTTPServerRequest] = []
         socket, port = bind_unused_port()
         self.url = f"http://127.0.0.1:{port}"
@@ -46,7 +48,7 @@ class _Take(RequestHandler):
     def get(self) -> None:
         self.door.requests.append(self.request)
         if self.door.confirms:
-            self.write(self.get_argument("hub.challenge", ""))
+            self.write(self.door.says or self.get_argument("hub.challenge", ""))
         else:
             self.set_status(404)
 

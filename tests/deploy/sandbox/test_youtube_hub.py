@@ -81,6 +81,12 @@ class Subscribing(HubCase):
         self.uploads()
         assert len(self.feeds()) == 1
 
+    def test_a_yes_is_the_challenge_and_nothing_else(self) -> None:
+        self.door.says = "yes, please"
+        self.subscribed()
+        self.uploads()
+        assert self.feeds() == []
+
     def test_a_callback_keeps_its_own_query(self) -> None:
         self.subscribe(callback=f"{self.door.url}/hook?who=ada")
         assert self.asked()["who"] == "ada"
@@ -106,8 +112,8 @@ class Subscribing(HubCase):
         self.uploads()
         assert len(self.feeds()) == 1
         self.time = START + 5 * DAY + 1
-        self.uploads()
-        assert len(self.feeds()) == 1
+        told = self.ordered("youtube/activity", {"user": "ada", "kind": "upload", "where": self.title})
+        assert told["deliveries"] == []
 
     def test_subscribing_again_begins_the_lease_anew_and_replaces_the_secret(self) -> None:
         self.subscribed()
