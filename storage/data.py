@@ -3,9 +3,9 @@
 # ruff: noqa: S608 (every piece of SQL here is a constant of this file, every value a parameter)
 
 import json
-import secrets
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
+from random import Random
 from threading import Lock
 from typing import Any
 from uuid import UUID
@@ -31,20 +31,18 @@ class ItemRow(msgspec.Struct, frozen=True):
 
 def add(tx: Transaction, key: ConnectionKey, items: Sequence[Item], at: float) -> dict[str, int]:
     """How many of each data type were new; what is known already stays as it is."""
-    new: Counter[str] = Counter()
+    by_type: defaultdict[str, list[Sequence[Any]]] = defaultdict(list)
     for item in items:
-        new[item.data_type] += tx.run(
-            "INSERT INTO user_platform_data "
-            "(id, user_id, platform, data_type, external_id, raw_data, at, extracted_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (user_id, platform, data_type, external_id) DO NOTHING",
-            _ids.next(at),
-            *key,
-            item.data_type,
-            clean(item.external_id),
-            to_json(item.raw).decode(),
-            item.at,
-            at,
+        row = (_ids.next(at), *key, item.data_type, clean(item.external_id), to_json(item.raw).decode(), item.at, at)
+        by_type[item.data_type].append(row)
+    new = {
+        data_type: tx.insert(
+            "user_platform_data (id, user_id, platform, data_type, external_id, raw_data, at, extracted_at)",
+            rows,
+            "ON CONFLICT (user_id, platform, data_type, external_id) DO NOTHING",
         )
+        for data_type, rows in by_type.items()
+    }
     return {data_type: count for data_type, count in new.items() if count}
 
 
@@ -82,10 +80,11 @@ class _Ids:
     def __init__(self) -> None:
         self._lock = Lock()
         self._last = 0
+        self._bits = Random().getrandbits  # they need not be secret, and the system's would be a wait for each
 
     def next(self, at: float) -> str:
         with self._lock:
-            self._last = max(int(at * 1000) << 74 | secrets.randbits(73), self._last + 1 + secrets.randbits(32))
+            self._last = max(int(at * 1000) << 74 | self._bits(73), self._last + 1 + self._bits(32))
             number = self._last
         time, high, low = number >> 74, number >> 62 & 0xFFF, number & (1 << 62) - 1
         return str(UUID(int=time << 80 | 7 << 76 | high << 64 | 2 << 62 | low))

@@ -43,20 +43,17 @@ AT_ONCE = 0.0
 
 def add(tx: Transaction, delivery: Delivery) -> int | None:
     """Its row; None when it is a repeat of one that this connection has."""
-    row = tx.one(
-        "INSERT INTO deliveries (user_id, platform, delivery_id, kind, state, attempts, at, due_at, body) "
-        "VALUES (?, ?, ?, ?, 'received', ?, ?, ?, ?) "
-        "ON CONFLICT (user_id, platform, delivery_id) DO NOTHING RETURNING id",
-        delivery.key.user,
-        delivery.key.platform,
-        delivery.delivery_id,
-        delivery.kind,
-        delivery.attempts,
-        delivery.at,
-        AT_ONCE,
-        delivery.body,
+    return add_all(tx, [delivery])[0]
+
+
+def add_all(tx: Transaction, arrived: Sequence[Delivery]) -> list[int | None]:
+    """The same for many, in their order."""
+    return tx.insert_new(
+        "deliveries",
+        ("user_id", "platform", "delivery_id"),
+        ("kind", "state", "attempts", "at", "due_at", "body"),
+        [(*one.key, one.delivery_id, one.kind, "received", one.attempts, one.at, AT_ONCE, one.body) for one in arrived],
     )
-    return row[0] if row else None
 
 
 # -- working them off -----------------------------------------------------------------------------
@@ -84,6 +81,16 @@ def charge(tx: Transaction, ids: Sequence[int]) -> None:
 def finish(tx: Transaction, id_: int, at: float) -> bool:
     """True for exactly one caller; for every other it is finished or parked already."""
     return _settle(tx, id_, "done", None, None, at)
+
+
+def finish_all(tx: Transaction, ids: Sequence[int], at: float) -> int:
+    """How many of them it was true for."""
+    return tx.run(
+        "UPDATE deliveries SET state = 'done', reason = NULL, due_at = NULL, done_at = ? "
+        f"WHERE id IN ({', '.join('?' * len(ids))}) AND due_at IS NOT NULL",
+        at,
+        *ids,
+    )
 
 
 def retry(tx: Transaction, id_: int, reason: str, at: float) -> bool:

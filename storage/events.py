@@ -22,15 +22,10 @@ def append(tx: Transaction, user: str, drafts: Sequence[Draft], at: float) -> li
         Event(user, offset, draft.type, at, to_json(draft.fields), tx.epoch)
         for offset, draft in enumerate(drafts, first)
     ]
-    for event in events:
-        tx.run(
-            "INSERT INTO events (user_id, position, type, at, body) VALUES (?, ?, ?, ?, ?)",
-            user,
-            event.offset,
-            event.type,
-            at,
-            event.body.decode(),
-        )
+    tx.insert(
+        "events (user_id, position, type, at, body)",
+        [(user, event.offset, event.type, at, event.body.decode()) for event in events],
+    )
     tx.tell(events)
     return events
 
