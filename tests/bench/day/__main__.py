@@ -27,6 +27,9 @@ BEFORE, FRESH_HOURS = 4, 4
 """Of polling every three minutes: hours until all is read for the first time, and those that are measured."""
 
 
+WHY = "two for each mail that is there within seconds (what is new, and what it says), and 48 looks at who played what."
+
+
 def main() -> int:
     told = argparse.ArgumentParser(description=__doc__)
     told.add_argument("--users", type=int, default=100)
@@ -49,11 +52,18 @@ def _pushed(users: int, seed: int) -> dict[str, Any]:
     print(pictures.table(rows))
     print("\ncalls: for data. hooks: making and renewing them. late: until stored.\n")
     print(pictures.hours(rows))
-    print(f"\n{calls} calls for data; at most {MOST} are promised for 100 users, {GOAL} are the goal.")
+    hooks = sum(row.upkeep for row in rows)
+    print(f"\n{calls} calls for data, {hooks} for hooks; {MOST} for data are promised for 100 users, {GOAL} the goal.")
+    print(f"{_floor(rows)} of them nothing can spare: {WHY}")
     fine = "No event late, no limit exceeded, no token used after its expiry."
     print("\n".join(["Not as it should be:", *trouble]) if trouble else fine)
     told = {"users": users, "seed": seed, "seconds": seconds, "calls": calls, "broken": trouble}
     return told | {"platforms": tally.as_json(rows)}
+
+
+def _floor(rows: list[Row]) -> int:
+    by = {row.platform: row for row in rows}
+    return 2 * by["gmail"].happened + round(DAY / by["spotify"].interval) * by["spotify"].users
 
 
 def _polled(users: int, seed: int) -> dict[str, Any]:
@@ -75,6 +85,7 @@ def _fresh(users: int, seed: int) -> dict[str, Any]:
         finally:
             life.close()
     calls = {row.platform: round(row.data * 24 / FRESH_HOURS) for row in rows}
+    # Slack's limit leaves a conversation a minute in each workspace, so that it can't be polled that often at all.
     lived = f"{FRESH_HOURS} hours in which nothing happens, reckoned up to a day"
     print(f"\nPolling alone, every 3 minutes where platforms could push; {lived}:\n")
     for slug, count in calls.items():
