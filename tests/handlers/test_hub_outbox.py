@@ -8,6 +8,7 @@ from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from tornado.iostream import IOStream
 
 from handlers.audience import give
@@ -33,7 +34,9 @@ class Pair:
         loop, got = asyncio.get_running_loop(), b""
         async with asyncio.timeout(PATIENCE):
             while len(got) < size:
-                got += await loop.sock_recv(self.theirs, min(1500, size - len(got)))
+                piece = await loop.sock_recv(self.theirs, min(1500, size - len(got)))
+                assert piece, "closed too early"
+                got += piece
         return got
 
     def available(self) -> bytes:
@@ -169,5 +172,32 @@ def test_a_walk_goes_on_past_a_stream_whose_socket_is_gone() -> None:
         assert await there.read(len(one.data)) == one.data
         assert gone.outbox.io.closed()
         there.close()
+
+    asyncio.run(story())
+
+
+def test_a_socket_without_any_room_is_given_its_bytes_later() -> None:
+    async def story() -> None:
+        pair, filling = Pair(live), 0
+        with suppress(BlockingIOError):
+            while True:
+                filling += pair.outbox.send(b"f" * 1000)
+        one = batch(1, 100)
+        give([pair.outbox], one)  # type: ignore[list-item]
+        assert await pair.read(filling + len(one.data)) == b"f" * filling + one.data
+        assert not pair.outbox.io.closed()
+        pair.close()
+
+    asyncio.run(story())
+
+
+def test_a_batch_with_nothing_that_a_stream_wants_moves_it_on_without_a_send() -> None:
+    async def story() -> None:
+        pair = Pair(live)
+        pair.outbox.send = lambda data: pytest.fail("sent")  # type: ignore[method-assign]
+        give([pair.outbox], Batch([], 0, 5, "websocket"))  # type: ignore[list-item]
+        assert isinstance(pair.outbox, SocketStream)
+        assert pair.outbox.position == 5
+        pair.close()
 
     asyncio.run(story())
