@@ -20,7 +20,7 @@ import structlog
 from actors.directory import Directory
 from actors.messages import Connect
 from deploy.errors import SettingError
-from deploy.settings import Settings
+from deploy.settings import Settings, platform_name
 from storage import connections, meta
 from storage.database import Database, Transaction
 from storage.records import ConnectionKey, Secret
@@ -122,12 +122,16 @@ class Sandbox:
             "JWT_SECRET": told.jwt_secret.reveal() if told.jwt_secret else "",
             "JWT_AUDIENCE": told.jwt_audience or "",
             "JWT_ISSUER": told.jwt_issuer or "",
+            "GOOGLE_PROJECT_ID": told.google_project_id or "",
+            "GOOGLE_PUBSUB_TOPIC": told.google_pubsub_topic or "",
+            "GOOGLE_PUBSUB_AUDIENCE": told.google_pubsub_audience or "",
+            "GOOGLE_PUBSUB_SERVICE_ACCOUNT": told.google_pubsub_service_account or "",
         }
         if told.slack_signing_secret is not None:
             given["SLACK_SIGNING_SECRET"] = told.slack_signing_secret.reveal()
         for slug, one in told.platforms.items():
-            given[f"{slug.upper()}_CLIENT_ID"] = one.client_id or ""
-            given[f"{slug.upper()}_CLIENT_SECRET"] = one.client_secret.reveal() if one.client_secret else ""
+            given[platform_name(slug, "client_id")] = one.client_id or ""
+            given[platform_name(slug, "client_secret")] = one.client_secret.reveal() if one.client_secret else ""
         return {**os.environ, **given}
 
 

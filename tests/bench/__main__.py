@@ -1,0 +1,34 @@
+"""`make bench`: every measurement there is, one after the other, each beside its peers in the same run."""
+
+import argparse
+import subprocess
+import sys
+
+BENCHES = {
+    "fanout": "one person's event to 1,000 and 5,000 streams, beside Tornado's own ways and Node's ws",
+    "storage": "units of work a second, beside a bare writer",
+    "day": "a simulated day of a hundred users: calls, lateness, limits",
+}
+QUICK = {"fanout"}
+"""Those that know a short form."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[[], *BENCHES], help="only these")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds")
+    told = parser.parse_args()
+    failed = [name for name in told.names or BENCHES if run(name, told.quick)]
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def run(name: str, quick: bool) -> int:
+    print(f"\n== {name}: {BENCHES[name]}", flush=True)
+    short = ["--quick"] if quick and name in QUICK else []
+    return subprocess.run([sys.executable, "-m", f"tests.bench.{name}", *short], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
