@@ -17,9 +17,9 @@ from pykka import ActorDeadError
 from actors import messages as m
 from actors.lanes import Job
 from actors.operations.base import NotConnected
-from actors.operations.deliveries import work_off
+from actors.operations.deliveries import give_up, work_off
 from actors.platforms.base import Answer
-from actors.platforms.failures import PlatformError
+from actors.platforms.failures import GrantRefused, PlatformError, Unauthorized
 from actors.state import waits
 from actors.work import ConnectionWork
 from storage import connections, hooks
@@ -62,6 +62,8 @@ class ConnectionActor(ConnectionWork):
             return
         if row is None or row.halted:
             self.retire()
+            if row is None:
+                give_up(self)
             return
         self._row, self._hooks = row, count
         if row.status == "connected":
@@ -109,8 +111,11 @@ class ConnectionActor(ConnectionWork):
     def _fresh_token(self, order: m.FreshToken) -> None:
         if self.row.status == "connected" and not self.refresh_is_due() and self.token_is_good():
             order.reply.set_result(self.row.token_expires_at)
-        else:
-            self._order("refresh", order)
+            return
+        tried: Future[Any] = Future()
+        still_good = self.row.token_expires_at if self.token_is_good() else None
+        tried.add_done_callback(partial(_settle_fresh, order.reply, still_good))
+        self._order("refresh", m.Refresh(tried))
 
     def _forward(self, order: m.Forward) -> None:
         """Whoever asks has seen to it that the token is good; they never see it."""
@@ -208,3 +213,13 @@ def _settle(reply: "Future[Any]", outcome: Answer | PlatformError) -> None:
         reply.set_exception(outcome)
     else:
         reply.set_result(outcome)
+
+
+def _settle_fresh(reply: "Future[Any]", still_good: float | None, tried: "Future[Any]") -> None:
+    """A token that is good for a while yet will do when it can't be renewed just now."""
+    error = tried.exception()
+    transient = isinstance(error, PlatformError) and not isinstance(error, GrantRefused | Unauthorized)
+    if error is None or (transient and still_good is not None):
+        reply.set_result(tried.result() if error is None else still_good)
+    else:
+        reply.set_exception(error)

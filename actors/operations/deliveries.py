@@ -1,5 +1,6 @@
 """Working off webhooks. The table is the queue; finishing one and writing what it caused are one commit."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -42,6 +43,16 @@ def work_off(me: "ConnectionActor") -> bool:
         _commit(me, good, now)
         me.note(f"webhooks worked off: {len(good)}")
     return more
+
+
+def give_up(me: "ConnectionActor") -> None:
+    """There is no such connection any more: else each sweep would wake an actor for what came for it."""
+
+    def unit(tx: Any) -> None:
+        for delivery in deliveries.unfinished(tx, me.key, math.inf, BATCH):
+            deliveries.park(tx, delivery.id, "There is no such connection.")
+
+    me.write(unit)
 
 
 def _charged(me: "ConnectionActor", waiting: list[Delivery]) -> list[Delivery]:

@@ -128,3 +128,14 @@ def test_an_actor_told_to_leave_stores_the_token_it_is_waiting_for_first(world: 
     assert token is not None
     assert token.refresh == Secret("refresh-2")
     assert world.directory.status(ADA) is None
+
+
+def test_a_token_that_is_still_good_will_do_while_its_renewal_fails(world: World) -> None:
+    world.connect()
+    world.clock.jump(3600 - 500)
+    world.far.answers = [reply(503, {})]
+
+    answer = world.order(ADA, lambda r: FreshToken(r))
+
+    assert answer.result(0) == world.row().token_expires_at
+    assert refreshes(world) == 1

@@ -3,7 +3,7 @@ import pytest
 from actors.messages import DELIVERIES_DUE
 from actors.operations import deliveries as operation
 from storage import deliveries
-from tests.actors.world import ADA, World
+from tests.actors.world import ADA, GRACE, World
 
 
 def whats(world: World) -> list[str]:
@@ -107,3 +107,14 @@ def test_a_clock_set_back_holds_up_no_delivery(world: World) -> None:
     world.settle()
 
     assert whats(world) == ["from the future"]
+
+
+def test_what_came_for_a_connection_that_is_gone_is_parked_and_wakes_nobody_again(world: World) -> None:
+    world.connect()
+    world.crash()
+    world.start()
+    world.arrive("d1", key=GRACE, nudge=False)
+
+    world.pass_time(31)
+
+    assert world.delivery_states("grace") == ["parked"]
