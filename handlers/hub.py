@@ -101,6 +101,8 @@ class Hub:
     def _fill(self, audience: Audience, reading: "asyncio.Future[Page]") -> None:
         """What the log has between the last event that was queued and one that came too early."""
         audience.filling = False
+        if reading.cancelled():
+            return  # the service stops
         known = audience.last
         error = reading.exception()
         if error is None:

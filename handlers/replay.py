@@ -58,7 +58,7 @@ class Replay:
     def _on_page(self, future: "Future[Page]") -> None:
         self._reading = False
         stream = self._stream
-        if stream.ended or stream.replay is not self:
+        if future.cancelled() or stream.ended or stream.replay is not self:
             return
         error = future.exception()
         if error is not None:

@@ -77,6 +77,11 @@ class HeldReaders(Executor):
         for future, _ in asked:
             future.set_exception(error)
 
+    def cancel(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for future, _ in waiting:
+            future.cancel()
+
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
 

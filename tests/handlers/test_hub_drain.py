@@ -96,3 +96,20 @@ async def test_what_was_missed_during_the_stop_is_there_afterwards(service: Serv
     service.hub.draining = False
     async with service.listening("sse", last) as client:
         assert await client.titles(1) == ["two"]
+
+
+@with_service()
+async def test_readings_that_a_stop_cancels_are_no_errors(service: Service) -> None:
+    errors: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
+    async with service.listening("websocket"):
+        service.database.publish = None
+        written = await service.tell("ada", "one", "two")
+        service.readers.holding = True
+        service.hub.publish(written[1:])
+        opening = service.opening("sse", "nonsense", greeted=False)
+        await until(lambda: service.readers.waiting == 2)
+        service.readers.cancel()
+        async with opening:
+            await service.hub.drain(0)
+    assert errors == []
