@@ -123,7 +123,10 @@ class Service:
     def _connect_people(self) -> None:
         assert self.sandbox is not None
         back = f"{self.settings.public_url}/api/oauth/{{}}/callback"
-        demo.connect_people(self.sandbox, self.database, self.directory, back.format, self.clock.now())
+        try:
+            demo.connect_people(self.sandbox, self.database, self.directory, back.format, self.clock.now())
+        except Exception:  # nobody waits for this: unsaid, the page would just stay empty
+            log.exception("people_not_connected")
 
     def _start_actors(self, stack: AsyncExitStack, platforms: dict[str, Platform]) -> Lanes:
         lanes = Lanes(
