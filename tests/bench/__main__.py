@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 BENCHES = {
+    "actors": "100,000 connection actors: start, memory, how soon one is heard",
     "fanout": "one person's event to 1,000 and 5,000 streams, beside Tornado's own ways and Node's ws",
     "storage": "units of work a second, beside a bare writer",
     "day": "a simulated day of a hundred users: calls, lateness, limits",
