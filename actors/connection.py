@@ -4,7 +4,7 @@ An actor handles one message at a time. This file decides which operation a mess
 that through its steps, and `troubles.py` decides what a failure means.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from traceback import format_exception_only
@@ -24,6 +24,7 @@ from actors.state import waits
 from actors.work import ConnectionWork
 from storage import connections, hooks
 from storage.database import StorageUnavailable
+from storage.records import Delivery
 
 log = structlog.get_logger()
 
@@ -34,6 +35,8 @@ WOKEN_IN_VAIN = 5.0
 class ConnectionActor(ConnectionWork):
     has_charged = False
     """The first batch of an incarnation may hold what killed the one before: its tries are counted, once."""
+    _caught_up = False
+    """All that came before the next nudge has been read, so that what it hands over needn't be."""
 
     # -- hearing ---------------------------------------------------------------------------------
 
@@ -78,15 +81,21 @@ class ConnectionActor(ConnectionWork):
 
     def _webhook_arrived(self, message: m.WebhookArrived) -> None:
         if message.row > self._last_heard:
-            self._deliveries_due()
+            unheard = [one for one in message.deliveries if one.id > self._last_heard]
+            self._work_off(unheard if self._caught_up else ())
 
     def _deliveries_due(self, _message: Any = None) -> None:
+        self._work_off(())
+
+    def _work_off(self, handed: Sequence[Delivery]) -> None:
         try:
-            more = work_off(self)
+            more = work_off(self, handed)
         except StorageUnavailable as trouble:
+            self._caught_up = False
             self._last_error = f"storage: {trouble.reason}"
             self.retry_deliveries_at(self.clock.now() + WOKEN_IN_VAIN)
             return
+        self._caught_up = not more
         if more:
             self.actor_ref.tell(m.DELIVERIES_DUE)
 

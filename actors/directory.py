@@ -5,12 +5,13 @@ are looked up each time and never kept, since a restarted actor is another one.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pykka
 from pykka import ActorDeadError
 
 from actors.messages import ChildNeeded
+from actors.pool import TurnInbox
 from actors.status import Status, Supervision
 from storage.records import ConnectionKey, Secret
 
@@ -46,6 +47,11 @@ class Directory:
                 pass  # it died a moment ago; the supervisor knows or is about to
         if self.supervisor is not None:
             self.supervisor.tell(ChildNeeded(key, message))
+
+    def mailbox(self, key: ConnectionKey) -> int:
+        """How many messages wait for its actor."""
+        entry = self._entries.get(key)
+        return len(cast(TurnInbox, entry.ref.actor_inbox)) if entry is not None and entry.ref is not None else 0
 
     def status(self, key: ConnectionKey) -> Status | None:
         entry = self._entries.get(key)

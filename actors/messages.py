@@ -11,7 +11,7 @@ import msgspec
 
 from actors.platforms.base import Answer, Call
 from actors.platforms.failures import PlatformError
-from storage.records import Connection, ConnectionKey, Secret
+from storage.records import Connection, ConnectionKey, Delivery, Secret
 
 # -- to a connection actor --------------------------------------------------------------------------
 
@@ -30,6 +30,9 @@ class WebhookArrived(msgspec.Struct, frozen=True):
     """Fact, and only a nudge: the deliveries table is the queue."""
 
     row: int
+    """The last that arrived."""
+    deliveries: tuple[Delivery, ...] = ()
+    """All that arrived since the nudge before, in their order, to save reading them; none where they were too much."""
 
 
 class DeliveriesDue(msgspec.Struct, frozen=True):

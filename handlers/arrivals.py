@@ -1,4 +1,4 @@
-"""Deliveries that arrive in one turn of the loop are stored as one unit: what a unit costs is paid once for all."""
+"""Deliveries that arrive together, or while others are being stored, are one unit: its cost is paid once for all."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -10,9 +10,11 @@ import structlog
 from handlers.bridge import Bridge
 from storage import deliveries
 from storage.records import Delivery
-from storage.transaction import Transaction
 
 log = structlog.get_logger()
+
+MOST = 64
+"""Deliveries in one unit."""
 
 Rows = list[int | None]
 Done = Callable[[int | None, BaseException | None], None]
@@ -25,20 +27,24 @@ class Arrivals:
     def __init__(self, bridge: Bridge) -> None:
         self._bridge = bridge
         self._waiting: list[tuple[Delivery, Done]] = []
+        self._storing = False
 
     def store(self, delivery: Delivery, done: Done) -> None:
-        if not self._waiting:
-            asyncio.get_running_loop().call_soon(self._hand_over)
         self._waiting.append((delivery, done))
+        if not self._storing:
+            self._storing = True
+            asyncio.get_running_loop().call_soon(self._hand_over)
 
     def _hand_over(self) -> None:
-        arrived, self._waiting = self._waiting, []
-        stored = self._bridge.database.write(partial(_add, [delivery for delivery, _ in arrived]))
-        self._bridge.then(stored, partial(_tell, arrived))
+        arrived, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+        added = partial(deliveries.add_all, arrived=[delivery for delivery, _ in arrived])
+        self._bridge.then(self._bridge.database.write(added), partial(self._stored, arrived))
 
-
-def _add(arrived: Sequence[Delivery], tx: Transaction) -> Rows:
-    return [deliveries.add(tx, delivery) for delivery in arrived]
+    def _stored(self, arrived: Sequence[tuple[Delivery, Done]], stored: "Future[Rows]") -> None:
+        self._storing = bool(self._waiting)
+        if self._storing:
+            self._hand_over()
+        _tell(arrived, stored)
 
 
 def _tell(arrived: Sequence[tuple[Delivery, Done]], stored: "Future[Rows]") -> None:

@@ -3,16 +3,12 @@
 One delivery row per connection, all in one commit before the answer.
 """
 
-from collections.abc import Sequence
-
-from actors.messages import WebhookArrived
 from actors.platforms.base import Handshake, Inbound, Parcel, Platform, Refused, Taken
 from handlers import errors
 from handlers.errors import ApiError, NotFound, TooMany
 from handlers.inlet import Inlet
 from storage import deliveries
 from storage.records import ConnectionKey, Delivery
-from storage.transaction import Transaction
 
 
 class Door(Inlet):
@@ -59,26 +55,23 @@ async def _store(inlet: Inlet, slug: str, taken: Taken, request: Inbound) -> Non
         if taken.parcels:
             raise TooMany("rate_limited", "Too many webhooks for these connections.", headers={"Retry-After": "60"})
         return
+    arrived = [_delivery(slug, parcel, request) for parcel in parcels]
     try:
-        rows = await parts.bridge.write(lambda tx: _add(tx, slug, parcels, request))
+        rows = await parts.bridge.write(lambda tx: deliveries.add_all(tx, arrived))
     except ApiError as error:
         parts.refusals.refused(slug, parcels[0].user, parcels[0].delivery_id, parcels[0].kind, error.code)
         raise
-    for parcel, row in zip(parcels, rows, strict=True):
+    for delivery, row in zip(arrived, rows, strict=True):
         if row is None:
-            parts.refusals.duplicate(slug, parcel.user, parcel.delivery_id, parcel.kind)
+            parts.refusals.duplicate(slug, delivery.key.user, delivery.delivery_id, delivery.kind)
         else:
             parts.refusals.accepted(slug)
-            parts.directory.tell(ConnectionKey(parcel.user, slug), WebhookArrived(row))
+            parts.nudges.arrived(delivery, row)
 
 
-def _add(tx: Transaction, slug: str, parcels: Sequence[Parcel], request: Inbound) -> list[int | None]:
-    def delivery(parcel: Parcel) -> Delivery:
-        key = ConnectionKey(parcel.user, slug)
-        body = request.body if parcel.body is None else parcel.body
-        return Delivery(key, parcel.delivery_id, parcel.kind, body, request.at)
-
-    return [deliveries.add(tx, delivery(parcel)) for parcel in parcels]
+def _delivery(slug: str, parcel: Parcel, request: Inbound) -> Delivery:
+    body = request.body if parcel.body is None else parcel.body
+    return Delivery(ConnectionKey(parcel.user, slug), parcel.delivery_id, parcel.kind, body, request.at)
 
 
 def _within_limit(inlet: Inlet, slug: str, parcel: Parcel) -> bool:

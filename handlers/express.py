@@ -10,7 +10,6 @@ from functools import partial
 
 from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, HTTPServerRequest, ResponseStartLine
 
-from actors.messages import WebhookArrived
 from actors.platforms.base import Inbound, Verified
 from handlers.intake import SMALL, Body, Intake, Terms
 from handlers.parts import Parts
@@ -83,7 +82,7 @@ class Express(Intake):
             parts.refusals.duplicate(key.platform, key.user, delivery.delivery_id, delivery.kind)
         else:
             parts.refusals.accepted(key.platform)
-            parts.directory.tell(key, WebhookArrived(row))
+            parts.nudges.arrived(delivery, row)
         if not self._gone:
             self._answer(REPEATED if row is None else ACCEPTED)
 

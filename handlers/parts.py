@@ -11,6 +11,7 @@ from handlers.cached import Cached
 from handlers.hooksecrets import HookSecrets
 from handlers.intake import InFlight
 from handlers.limits import Limits, Rate
+from handlers.nudges import Nudges
 from handlers.origins import Origins
 from handlers.reception import Reception
 from handlers.refusals import Refusals
@@ -54,6 +55,7 @@ class Parts:
     refusals: Refusals
     arrivals: Arrivals
     requests: Requests
+    nudges: Nudges
     hook_secrets: HookSecrets
     reception: Reception
     proxies: Proxies
@@ -107,6 +109,7 @@ def make_parts(
         arrivals=Arrivals(bridge),
         requests=Requests(clock.elapsed),
         reception=Reception(bridge, vault, clock.elapsed),
+        nudges=Nudges(directory),
         hook_secrets=HookSecrets(bridge, vault, directory, clock.elapsed, webhook_secrets or {}),
         proxies=Proxies(trusted_proxies),
         public_url=public_url,

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import msgspec
 
-from actors.messages import WebhookArrived
 from actors.platforms.base import Inbound, Platform, Refused, Verified
 from handlers import doors, errors
 from handlers.errors import ApiError, BadRequest, NotFound, TooMany
@@ -50,7 +49,7 @@ class Webhook(Inlet):
             parts.refusals.duplicate(slug, user, delivery.delivery_id, delivery.kind)
         else:
             parts.refusals.accepted(slug)
-            parts.directory.tell(key, WebhookArrived(row))
+            parts.nudges.arrived(delivery, row)
         self.set_status(202)
         self.finish(REPEATED if row is None else ACCEPTED)
 

@@ -1,6 +1,7 @@
 """Working off webhooks. The table is the queue; finishing one and writing what it caused are one commit."""
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,21 +23,27 @@ BATCH = 50
 DELAYS = (5.0, 30.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0)
 """Seconds before each further try; after the last the delivery is parked."""
 
+
+class SomeAreFinished(Exception):
+    """Of a batch, by whomever. Each is looked at alone then."""
+
+
 Readable = tuple[Delivery, Happening]
 
 
-def work_off(me: "ConnectionActor") -> bool:
-    """One batch in order of arrival; True when there may be more.
+def work_off(me: "ConnectionActor", handed: Sequence[Delivery] = ()) -> bool:
+    """One batch in order of arrival, what was handed over or the table's first; True when there may be more.
 
     Tries are counted durably before they are made, so that a delivery that kills the process is parked in
     the end: the first when it is accepted, a further one when it is put off, and those that an actor or a process
     before this one may have begun in the first batch of an incarnation.
     """
     now = me.clock.now()
-    waiting = me.read(lambda tx: deliveries.unfinished(tx, me.key, now, BATCH))
+    waiting = list(handed) or me.read(lambda tx: deliveries.unfinished(tx, me.key, now, BATCH))
     if not waiting:
+        me.has_charged = True  # nothing was begun that isn't finished
         return False
-    more = len(waiting) == BATCH
+    more = not handed and len(waiting) == BATCH
     me.heard(waiting[-1].id)
     good = _parse(me, _charged(me, waiting), now)
     if good:
@@ -120,13 +127,17 @@ def _finish(me: "ConnectionActor", tx: Any, good: list[Readable], now: float, ne
     fetch = False
     ended: Ended | None = None
     cursors: dict[str, str] = {}
+    finished = deliveries.finish_all(tx, [delivery.id for delivery, _ in good], now)
+    if not finished:
+        return
+    if finished < len(good):
+        raise SomeAreFinished
     for delivery, happening in good:
-        if deliveries.finish(tx, delivery.id, now):
-            items.extend(happening.items)
-            drafts.append(_received(me, delivery, happening))
-            fetch = fetch or happening.fetch
-            ended = ended or happening.ended
-            cursors |= happening.cursors
+        items.extend(happening.items)
+        drafts.append(_received(me, delivery, happening))
+        fetch = fetch or happening.fetch
+        ended = ended or happening.ended
+        cursors |= happening.cursors
     if items:
         data.add(tx, me.key, items, now)
     if drafts:

@@ -21,6 +21,7 @@ from tornado.testing import bind_unused_port
 from actors.clock import VirtualClock
 from actors.directory import Directory
 from actors.lanes import Lanes
+from actors.messages import WebhookArrived
 from actors.platforms.base import Client, Platform
 from actors.platforms.github import GitHub
 from actors.platforms.spotify import Spotify
@@ -66,6 +67,8 @@ class Answer(NamedTuple):
 class Told:
     """Stands where an actor would: keeps what it is told, and answers orders as the test says."""
 
+    actor_inbox = ()
+
     def __init__(self) -> None:
         self.messages: list[Any] = []
         self.answer: Callable[[Any], Any] | None = None
@@ -86,6 +89,16 @@ class Told:
         with self._came:
             assert self._came.wait_for(lambda: len(self.messages) >= count, PATIENCE), self.messages
         return self.messages
+
+    def wait_until_told_of(self, count: int) -> list[int]:
+        """The rows of the webhooks that it was told of, in that order, once they are so many."""
+        with self._came:
+            assert self._came.wait_for(lambda: len(self._told_of()) >= count, PATIENCE), self.messages
+        return self._told_of()
+
+    def _told_of(self) -> list[int]:
+        nudges = [message for message in self.messages if isinstance(message, WebhookArrived)]
+        return [delivery.id for nudge in nudges for delivery in nudge.deliveries]
 
 
 class Never:

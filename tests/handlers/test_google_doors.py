@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from actors.messages import WebhookArrived
 from storage import addresses, deliveries, hooks
 from storage.records import ConnectionKey, Hook, Secret
 from tests.actors.platforms.googlers import calendar, gmail, youtube
@@ -59,7 +58,7 @@ def test_a_ring_is_stored_with_what_its_headers_say_and_its_actor_told(doors: Se
     assert (row.user, row.platform, row.delivery_id) == ("ada", "calendar", "c-1:7")
     (waiting,) = doors.read(lambda tx: deliveries.unfinished(tx, CALENDAR, doors.clock.now(), 10))
     assert json.loads(waiting.body)["calendar"] == "ada@example.com"
-    assert actor.wait_for(1) == [WebhookArrived(row.id)]
+    assert actor.wait_until_told_of(1) == [row.id]
 
 
 def test_calendar_is_answered_by_the_table(doors: Serving) -> None:
