@@ -17,8 +17,10 @@ from tests.e2e.service import Service
 
 LINES = 3
 """Senders per user: each sends the next only when the one before is taken, so that its order is known."""
-MOMENTS = (0.05, 1.3)
-"""Seconds from a start to the kill: some come while it starts, most while it is at work."""
+WHILE_IT_STARTS = 0.25
+"""The share of kills that come before it is ready; the others find it at work."""
+START, WORK = 0.6, 0.8
+"""Seconds after a start, or after it is ready, within which the kill comes."""
 
 
 def start_senders(service: Service, users: Sequence[str], every: float = 0.0) -> list[Sender]:
@@ -38,7 +40,12 @@ def survive_kills(service: Service, kills: int, chance: random.Random) -> list[f
     """Kills it so many times and starts it each time anew; how long the starts took that came to an end."""
     launched = []
     for _ in range(kills):
-        assert not service.has_ended(chance.uniform(*MOMENTS)), f"it ended by itself:\n{service.tail()}"
+        if chance.random() < WHILE_IT_STARTS:
+            moment = chance.uniform(0.0, START)
+        else:
+            service.wait_until_ready()
+            moment = chance.uniform(0.0, WORK)
+        assert not service.has_ended(moment), f"it ended by itself:\n{service.tail()}"
         service.kill()
         launched.append(time.time())
         service.launch()

@@ -149,8 +149,9 @@ def test_a_strangers_flood_uses_up_nobodys_limit_and_no_disk(service: Service, l
 
     assert traces(service) == before
     assert disk(service) - size < 256 * 1024, "a thousand bodies would be 7 MiB"
-    assert statuses[:LIMIT] == [401] * LIMIT
-    assert set(statuses[LIMIT:]) == {429}
+    heard = statuses.index(429)
+    assert LIMIT - 10 < heard <= LIMIT, "the sandbox's other platforms may have had one refused before"
+    assert statuses == [401] * heard + [429] * (1000 - heard)
     assert len(logged) < 50, "a flood fills no log either"
     for number in range(10):
         body = push(f"genuine {number}")
