@@ -131,7 +131,9 @@ class Settings:
     retention_events: int = told(
         kinds.whole(1, 10_000_000), "10000", "how many events of a user's stream are kept at most"
     )
-    delivery_retention: int = told(kinds.duration, "30d", "how long webhooks that are done with, or were given up, are kept")
+    delivery_retention: int = told(
+        kinds.duration, "30d", "how long webhooks that are done with, or were given up, are kept"
+    )
     metrics_token: Secret | None = told(kinds.secret, None, "bearer token for /metrics", secret=True)
     platforms: Mapping[str, PlatformSettings] = field(default_factory=dict)
 

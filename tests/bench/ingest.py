@@ -1,4 +1,4 @@
-"""Webhooks taken in: verified, recognised when repeated, durable (`full`), answered; beside bare Tornado in the same run.
+"""Webhooks taken in: verified, recognised when repeated, durable (`full`), answered; beside bare Tornado.
 
 In a burst, which may leave a backlog; and steadily, worked off and told to an open WebSocket as fast as they come.
 """

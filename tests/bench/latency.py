@@ -1,4 +1,4 @@
-"""From a webhook to an open WebSocket, at 200 a second; beside a bare Tornado that only passes it on, in the same run."""
+"""From a webhook to an open WebSocket, at 200 a second; beside a bare Tornado that only passes it on."""
 
 import sys
 from statistics import median
