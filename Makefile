@@ -24,11 +24,13 @@ run: .venv/.ready
 	exec $(PYTHON) run.py
 
 test: .venv/.ready-test
-	@sh deploy/prepare packages chromium postgresql
+	@sh deploy/prepare packages chromium postgresql nodejs npm
+	@sh deploy/prepare node
 	$(PYTHON) -m pytest
 
 test-fast: .venv/.ready-test
-	@sh deploy/prepare packages postgresql
+	@sh deploy/prepare packages postgresql nodejs npm
+	@sh deploy/prepare node
 	$(PYTHON) -m pytest --ignore=tests/e2e -o faulthandler_timeout=120
 
 bench: .venv/.ready-test
