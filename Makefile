@@ -25,12 +25,12 @@ run: .venv/.ready
 
 test: .venv/.ready-test
 	@sh deploy/prepare packages chromium postgresql nodejs npm
-	@sh deploy/prepare node
+	@sh deploy/prepare npm_packages
 	$(PYTHON) -m pytest
 
 test-fast: .venv/.ready-test
 	@sh deploy/prepare packages postgresql nodejs npm
-	@sh deploy/prepare node
+	@sh deploy/prepare npm_packages
 	$(PYTHON) -m pytest --ignore=tests/e2e -o faulthandler_timeout=120
 
 bench: .venv/.ready-test
