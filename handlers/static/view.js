@@ -1,6 +1,7 @@
 /* What the page shows. Text only ever goes in as text. */
 
 const MOST_EVENTS = 200;
+const FIRST_SEEN = 8; // on a narrow screen, until older ones are asked for (page.css)
 const STATES = { live: "Live", connecting: "Connecting …", offline: "Offline: what you see may be old" };
 const STATUSES = { connected: "connected", needs_reauth: "needs you", disconnected: "not connected" };
 const METHODS = { webhook: "webhooks, at once", polling: "looking now and then" };
@@ -22,6 +23,7 @@ const RESULTS = {
   other_account: "was not connected: this connection belongs to another account.",
 };
 const BAD = new Set(["needs_reauth", "problem"]);
+const QUIET = new Set(["platform_sync", "token_refresh", "extraction_progress"]); // work, not news
 
 export const $ = (id) => document.getElementById(id);
 
@@ -62,16 +64,25 @@ export function showResult(platform, result) {
   $("result").textContent = `${TITLES[platform] ?? "The platform"} ${RESULTS[result] ?? ""}`;
 }
 
-/** `look(platform)` and `leave(platform)` are what the buttons do; connecting is a link, since it leads away. */
+/** `look(platform)` and `leave(platform)` are what the buttons do; connecting is a link, since it leads away.
+    Cards that were open stay so, and the focus where it was. */
 export function showConnections(rows, look, leave) {
-  $("connections").replaceChildren(...rows.map((row) => connection(row, look, leave)));
+  const list = $("connections");
+  const open = new Set([...list.querySelectorAll("details[open]")].map((card) => card.dataset.platform));
+  const focused = list.contains(document.activeElement) ? document.activeElement : null;
+  const [platform, part] = [focused?.closest("li").dataset.platform, focused?.className || focused?.tagName];
+  list.replaceChildren(...rows.map((row) => connection(row, open.has(row.platform), look, leave)));
+  if (!focused) return;
+  const card = list.querySelector(`li[data-platform="${platform}"]`);
+  const again = [...(card?.querySelectorAll("summary, button, a") ?? [])];
+  (again.find((one) => (one.className || one.tagName) === part && !one.hidden) ?? again[0])?.focus();
 }
 
 export function showEvent(event, fresh) {
   const item = $("event").content.firstElementChild.cloneNode(true);
   const part = (name) => item.querySelector(`.${name}`);
   item.dataset.platform = event.platform ?? "";
-  item.dataset.tone = BAD.has(event.type) ? "bad" : "";
+  item.dataset.tone = BAD.has(event.type) ? "bad" : QUIET.has(event.type) ? "quiet" : "";
   part("line").append(...line(event));
   part("platform").textContent = TITLES[event.platform] ?? event.platform ?? "";
   part("type").textContent = event.type.replaceAll("_", " ");
@@ -82,19 +93,26 @@ export function showEvent(event, fresh) {
   if (fresh) item.classList.add("fresh");
   $("events").prepend(item);
   while ($("events").children.length > MOST_EVENTS) $("events").lastElementChild.remove();
+  $("older").hidden = $("events").children.length <= FIRST_SEEN;
   $("nothing").hidden = true;
 }
 
 export function showHistory(events) {
   $("events").replaceChildren();
+  $("events").classList.remove("all");
+  $("older").hidden = true;
+  $("older").onclick = showOlder;
   $("nothing").hidden = events.length > 0;
   for (const event of events) showEvent(event, false);
 }
 
-function connection(row, look, leave) {
+function connection(row, open, look, leave) {
   const item = $("connection").content.firstElementChild.cloneNode(true);
   const part = (name) => item.querySelector(`.${name}`);
+  const details = item.querySelector("details");
+  item.dataset.platform = details.dataset.platform = row.platform;
   item.dataset.status = row.status;
+  details.open = open;
   part("title").textContent = row.title;
   part("badge").textContent = row.configured ? STATUSES[row.status] : "not set up";
   part("account").textContent = row.account?.name ?? "";
@@ -115,6 +133,11 @@ function connection(row, look, leave) {
   link.href = `/api/oauth/${row.platform}/connect?return=/`;
   link.textContent = row.status === "needs_reauth" ? "Connect again" : "Connect";
   return item;
+}
+
+function showOlder() {
+  $("events").classList.add("all");
+  $("events").focus();
 }
 
 function line(event) {
