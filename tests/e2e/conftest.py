@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from tests.e2e.browsing import ARGUMENTS, WIDE, Watched
 from tests.e2e.service import Service, eventually
 
 HERE = Path(__file__).parent
@@ -88,3 +90,32 @@ def listen(request: Any) -> Any:
     yield open_
     for listener in opened:
         listener.end()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert found, "these tests need Chromium: sh deploy/prepare packages chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, service: Service) -> Iterator[Callable[..., Watched]]:
+    """Pages that must not complain, nor ask anybody but the service and its sandbox."""
+    opened: list[Watched] = []
+    contexts: list[BrowserContext] = []
+
+    def open_(**how: Any) -> Watched:
+        contexts.append(browser.new_context(**{"viewport": WIDE, **how}))
+        opened.append(Watched(contexts[-1], service))
+        return opened[-1]
+
+    yield open_
+    for context in contexts:
+        context.close()
+    for one in opened:
+        assert not one.errors
+        assert one.asked <= {service.url, service.sandbox.url.removesuffix("/_control")}

@@ -1,89 +1,17 @@
 """The page at `/` in a real browser: what happens is on it once, also when the service is killed in the middle."""
 
 import json
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from tests.e2e.browsing import PHONE, WAIT_MS, WIDE, Watched
 from tests.e2e.crashing import start_senders
 from tests.e2e.hooks import headers, post
 from tests.e2e.service import Service, eventually
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-WAIT_MS = 20_000
-PHONE = {"width": 360, "height": 740}
-WIDE = {"width": 1280, "height": 800}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert found, "these tests need Chromium: sh deploy/prepare packages chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-class Watched:
-    """A page, and what it complained of."""
-
-    def __init__(self, context: BrowserContext, service: Service) -> None:
-        self.page = context.new_page()
-        self.page.set_default_timeout(WAIT_MS)
-        self.errors: list[str] = []
-        self.asked: set[str] = set()
-        """Origins that it sent requests to."""
-        self.may_lose_the_service = False
-        self.page.on("console", self._on_console)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("request", lambda request: self.asked.add("/".join(request.url.split("/")[:3])))
-        self.page.goto(service.url)
-
-    def sign_in(self, person: str) -> None:
-        self.page.locator(f"[data-person={person}]").click()
-        expect(self.page.locator("#state")).to_have_attribute("data-state", "live", timeout=WAIT_MS)
-
-    def offsets(self) -> list[int]:
-        """Of the events that it shows, from top to bottom."""
-        return [int(text.removeprefix("#")) for text in self.page.locator("#events .offset").all_text_contents()]
-
-    def _on_console(self, message: ConsoleMessage) -> None:
-        lost = self.may_lose_the_service and "ERR_CONNECTION" in message.text
-        if message.type == "error" and not lost:
-            self.errors.append(message.text)
-
-
-@pytest.fixture
-def open_page(browser: Browser, service: Service) -> Iterator[Callable[..., Watched]]:
-    """Pages that must not complain, nor ask anybody but the service and its sandbox."""
-    opened: list[Watched] = []
-    contexts: list[BrowserContext] = []
-
-    def open_(**how: Any) -> Watched:
-        contexts.append(browser.new_context(**{"viewport": WIDE, **how}))
-        opened.append(Watched(contexts[-1], service))
-        return opened[-1]
-
-    yield open_
-    for context in contexts:
-        context.close()
-    for one in opened:
-        assert not one.errors
-        assert one.asked <= {service.url, service.sandbox.url.removesuffix("/_control")}
 
 
 def newest(service: Service, user: str = "ada") -> int:
