@@ -40,6 +40,8 @@ from handlers.history import History
 from handlers.hub import Hub
 from handlers.jwks import KeyRing
 from handlers.parts import Parts, make_parts
+from handlers.revocations import Revocations
+from storage import revocations
 from storage.database import Database
 from storage.vault import Vault
 
@@ -92,6 +94,7 @@ class Service:
         if self.sandbox is not None:
             await asyncio.to_thread(self._start_sandbox, stack)
         platforms = configured(self.settings)
+        self.revoked = await asyncio.to_thread(self.database.read, revocations.everything)
         lanes = self._start_actors(stack, platforms)
         parts = self._parts(stack, platforms, lanes)
         parts.hub.start()
@@ -179,7 +182,12 @@ class Service:
             unconfigured={slug: one.title for slug, one in registry.PLATFORMS.items() if slug not in platforms},
             webhook_secrets={"github": told.github_webhook_secret} if told.github_webhook_secret else None,
             authenticator=Authenticator(
-                clock.now, secret=told.jwt_secret, jwks=jwks, audience=told.jwt_audience, issuer=told.jwt_issuer
+                clock.now,
+                secret=told.jwt_secret,
+                jwks=jwks,
+                audience=told.jwt_audience,
+                issuer=told.jwt_issuer,
+                revocations=Revocations(self.revoked, self.database.write),
             ),
             public_url=told.public_url,
             frontend_urls=told.frontend_url,

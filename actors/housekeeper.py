@@ -1,4 +1,5 @@
-"""Lets go of what is past keeping: events beyond their retention, deliveries that are done with."""
+"""Lets go of what is past keeping: events beyond their retention, deliveries that are done with, what was said of
+tokens that have expired meanwhile."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +8,7 @@ import structlog
 
 from actors.clock import Clock
 from actors.pool import PooledActor
-from storage import deliveries, events
+from storage import deliveries, events, revocations
 from storage.database import Database, StorageUnavailable
 
 log = structlog.get_logger()
@@ -32,7 +33,7 @@ class Housekeeper(PooledActor):
 
     def on_receive(self, _message: Any) -> None:
         try:
-            gone = self._write(self._old_events) + self._write(self._old_deliveries)
+            gone = sum(map(self._write, (self._old_events, self._old_deliveries, self._old_revocations)))
         except StorageUnavailable as trouble:
             log.warning("housekeeping_postponed", reason=trouble.reason)
             gone = 0
@@ -55,3 +56,6 @@ class Housekeeper(PooledActor):
         if parked := dropped.count("parked"):
             log.warning("parked_deliveries_dropped", count=parked)  # they were never worked off
         return len(dropped)
+
+    def _old_revocations(self, tx: Any) -> int:
+        return revocations.prune(tx, self._clock.now(), PIECE)

@@ -1,4 +1,4 @@
-"""Who is calling: the app's JWT from a header, the session cookie or, on streams only, the query."""
+"""Who is calling: the app's JWT from a header or the session cookie; on streams also from the query, or by ticket."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from tornado.web import RequestHandler
 
 from handlers.errors import Forbidden, NotAuthenticated, Unavailable
 from handlers.jwks import KeyRing
+from handlers.revocations import Revocations
 from handlers.userids import is_user_id
 from storage.records import Secret
 
@@ -38,6 +39,7 @@ class Caller(msgspec.Struct, frozen=True):
     """Tells one token from another without being of use to anyone."""
     org: str | None = None
     jti: str | None = None
+    issued_at: float | None = None
 
 
 class Authenticator:
@@ -51,6 +53,7 @@ class Authenticator:
         jwks: KeyRing | None = None,
         audience: str | None = None,
         issuer: str | None = None,
+        revocations: Revocations | None = None,
     ) -> None:
         if secret is None and jwks is None:
             raise ValueError("tokens need a secret or a JWKS address to be checked by")
@@ -68,6 +71,7 @@ class Authenticator:
             "require": ["exp", "sub"],
         }
         self._issuer = issuer
+        self.revocations = revocations or Revocations()
         self._checked: OrderedDict[bytes, Caller] = OrderedDict()
         self._keys_as_of = 0
 
@@ -98,10 +102,22 @@ class Authenticator:
         if caller is None:
             caller = self._read(token, fingerprint)
             self._remember(fingerprint, caller)
+        return self.still_good(caller)
+
+    def still_good(self, caller: Caller) -> Caller:
+        """A caller whose token was checked earlier. Raises `NotAuthenticated` when it has expired since, or was
+        revoked."""
         if caller.expires_at <= self._now():
-            self._checked.pop(fingerprint, None)
             raise NotAuthenticated("token_expired", "The token has expired.", hint="Get a new one from the app.")
+        if self.revocations.cover(caller.user, caller.jti, caller.issued_at, caller.expires_at):
+            hint = "Get a new one from the app; it has to say when it was issued (iat)."
+            raise NotAuthenticated("token_revoked", "The token was revoked.", hint=hint)
         return caller
+
+    def expiry_of(self, user: str, jti: str) -> float | None:
+        """When a token by this id expires, if it was used lately."""
+        known = [one.expires_at for one in self._checked.values() if one.jti == jti and one.user == user]
+        return max(known, default=None)
 
     def _remember(self, fingerprint: bytes, caller: Caller) -> None:
         self._checked[fingerprint] = caller
@@ -142,28 +158,30 @@ class Authenticator:
     def _caller(self, claims: dict[str, Any], fingerprint: bytes) -> Caller:
         user, role = claims["sub"], claims.get("role", "user")
         org, jti = claims.get("org"), claims.get("jti")
-        expires_at, not_before = claims["exp"], claims.get("nbf", 0)
+        expires_at, not_before, issued_at = claims["exp"], claims.get("nbf", 0), claims.get("iat")
         if not is_user_id(user):
             raise NotAuthenticated("invalid_token", "The token's subject is not a user id.")
         if role not in ROLES:
             raise NotAuthenticated("invalid_token", "The token's role is not one that exists.")
-        if not (_is_time(expires_at) and _is_time(not_before)):
+        if not (_is_time(expires_at) and _is_time(not_before) and (issued_at is None or _is_time(issued_at))):
             raise NotAuthenticated("invalid_token", "The token's times are not numbers.")
         if not (_is_text_or_none(org) and _is_text_or_none(jti)):
             raise NotAuthenticated("invalid_token", "The token's org and jti are text.")
         if not_before > self._now() + NOT_BEFORE_LEEWAY:
             raise NotAuthenticated("invalid_token", "The token is not good yet.")
-        return Caller(user, role, float(expires_at), fingerprint.hex()[:16], org or None, jti)
+        return Caller(user, role, float(expires_at), fingerprint.hex()[:16], org or None, jti, issued_at)
 
 
 class _KeyUnknown(NotAuthenticated):
     """Another look at the JWKS document may help."""
 
 
-async def from_request(handler: RequestHandler, *, query_token: bool = False, changes: bool | None = None) -> Caller:
-    """The caller of this request. Needs `handler.parts`. `changes` defaults to what the method says; the upgrade of
-    a WebSocket counts as a change, for a foreign page can ask for it with the user's cookie.
-    Raises `NotAuthenticated`, `Forbidden` or `Unavailable`."""
+async def from_request(
+    handler: RequestHandler, *, ticket: bool = False, query_token: bool = False, changes: bool | None = None
+) -> Caller:
+    """The caller of this request. Needs `handler.parts`. `ticket` and `query_token` say what may stand in the address.
+    `changes` defaults to what the method says; the upgrade of a WebSocket counts as a change, for a foreign page can
+    ask for it with the user's cookie. Raises `NotAuthenticated`, `Forbidden` or `Unavailable`."""
     parts: Any = handler.parts  # type: ignore[attr-defined]
     request = handler.request
     header = request.headers.get("Authorization")
@@ -173,6 +191,8 @@ async def from_request(handler: RequestHandler, *, query_token: bool = False, ch
             raise NotAuthenticated("invalid_token", "The Authorization header is not a bearer token.")
         caller: Caller = await parts.authenticator.verify(token.strip())
         return caller
+    if ticket and (given := handler.get_query_argument("ticket", "")):
+        return _by_ticket(parts, given)
     if query_token and (token := handler.get_query_argument("token", "")):
         caller = await parts.authenticator.verify(token)
         return _only_user(caller)
@@ -185,6 +205,12 @@ async def from_request(handler: RequestHandler, *, query_token: bool = False, ch
 def require(caller: Caller, *roles: Role) -> Caller:
     if caller.role not in roles:
         raise Forbidden("forbidden", f"This is for the role {' or '.join(roles)}.")
+    return caller
+
+
+def _by_ticket(parts: Any, ticket: str) -> Caller:
+    caller: Caller = parts.tickets.take(ticket)
+    parts.authenticator.still_good(caller)
     return caller
 
 

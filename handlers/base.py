@@ -44,6 +44,8 @@ class Handler(RequestHandler):
     """Counts for the caller's rate limit."""
     quiet: ClassVar[bool] = False
     """Asked all the time by machines: successes are logged for debugging only."""
+    takes_tickets: ClassVar[bool] = False
+    """A single-use ticket in the address is as good as a token."""
     body_limit: ClassVar[int] = MIB
 
     parts: Parts
@@ -67,7 +69,7 @@ class Handler(RequestHandler):
     async def prepare(self) -> None:
         bind_contextvars(request=self.request_id)
         if self.roles and self.request.method != "OPTIONS":
-            caller = await from_request(self)
+            caller = await from_request(self, ticket=self.takes_tickets)
             self._caller = caller
             bind_contextvars(user=caller.user)
             if self.counted:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from random import Random
 
@@ -172,6 +172,19 @@ class Hub:
         stream.replay = Replay(stream, self._history, stream.user or "")
         stream.replay.hold(batch)
         stream.replay.read_on()
+
+    def end_refused(self, user: str, is_refused: Callable[[Caller], bool]) -> int:
+        """End those of the user's streams whose token is no longer taken; how many."""
+        audience = self._audiences.get(user)
+        refused = [one for one in audience.streams() if one.caller and is_refused(one.caller)] if audience else []
+        self._slices.add(self._end_all(refused, Code.REVOKED))
+        self._slices.run()
+        return len(refused)
+
+    def _end_all(self, streams: list[Stream], code: Code) -> Iterator[None]:
+        for stream in streams:
+            self.cut(stream, code)
+            yield
 
     def cut(self, stream: Stream, code: Code, sent_away: int = 1) -> None:
         if stream.ended:

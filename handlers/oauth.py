@@ -31,6 +31,7 @@ class Connect(Handler):
     """Where a user is sent to connect: on to the platform's consent page."""
 
     roles = ANYONE
+    takes_tickets = True
 
     async def get(self, slug: str) -> None:
         if slug in self.parts.unconfigured:

@@ -16,6 +16,7 @@ from handlers.origins import Origins
 from handlers.reception import Reception
 from handlers.refusals import Refusals
 from handlers.requests import Requests
+from handlers.tickets import Tickets
 
 if TYPE_CHECKING:
     from actors.clock import Clock
@@ -50,6 +51,7 @@ class Parts:
     unconfigured: Mapping[str, str]
     """Slug and title of those that are not."""
     authenticator: "Authenticator"
+    tickets: Tickets
     origins: Origins
     limits: Limits
     refusals: Refusals
@@ -103,6 +105,7 @@ def make_parts(
         platforms=platforms,
         unconfigured=unconfigured or {},
         authenticator=authenticator,
+        tickets=Tickets(clock.elapsed),
         origins=Origins(public_url, frontend_urls),
         limits=Limits(clock.elapsed, api=api_rate, webhooks=webhook_rate),
         refusals=Refusals(clock.now),

@@ -1,4 +1,4 @@
-"""Signing in by cookie, for pages."""
+"""Signing in by cookie, for pages; and tickets, for what can carry neither cookie nor header."""
 
 import time
 from http.cookies import CookieError
@@ -9,6 +9,7 @@ import msgspec
 from handlers.auth import SESSION_COOKIE, Caller, from_request
 from handlers.base import Handler
 from handlers.errors import Forbidden, NotAuthenticated
+from handlers.tickets import LASTS
 from storage.records import iso
 
 
@@ -59,6 +60,16 @@ class Session(Handler):
             )
         except (CookieError, ValueError):
             raise NotAuthenticated("invalid_token", "The token can't be kept in a cookie.") from None
+
+
+class StreamTicket(Handler):
+    roles = ("user",)
+    counted = False  # a stream that comes back needs one each time; tickets have a bound of their own
+
+    def post(self) -> None:
+        ticket = self.parts.tickets.issue(self.caller)
+        expires_at = min(self.parts.clock.now() + LASTS, self.caller.expires_at)
+        self.reply({"ticket": ticket, "expires_at": iso(expires_at)})
 
 
 def _told(caller: Caller) -> dict[str, Any]:

@@ -133,12 +133,15 @@ class SocketHandler(Handler, WebSocketHandler):
         """A cookie that is no longer good is no reason to refuse: the first message may bring a better token."""
         bind_contextvars(request=self.request_id)
         try:
-            self._came_with = await from_request(self, query_token=True, changes=True)
+            self._came_with = await from_request(self, ticket=True, query_token=True, changes=True)
         except NotAuthenticated as error:
-            if "Authorization" in self.request.headers or self.get_query_argument("token", ""):
+            if "Authorization" in self.request.headers or self._names_itself():
                 self._refused = _code_of(error)
         except Unavailable:
             self._refused = Code.NOT_NOW
+
+    def _names_itself(self) -> bool:
+        return any(self.get_query_argument(name, "") for name in ("ticket", "token"))
 
     def open(self, *_: str) -> None:
         io = self.ws_connection.stream if self.ws_connection else None
@@ -235,5 +238,12 @@ def _read(message: str | bytes) -> dict[str, Any] | None:
     return said if isinstance(said, dict) and isinstance(said.get("type"), str) else None
 
 
+_CODES = {
+    "token_expired": Code.TOKEN_EXPIRED,
+    "ticket_expired": Code.TOKEN_EXPIRED,
+    "token_revoked": Code.REVOKED,
+}
+
+
 def _code_of(error: NotAuthenticated) -> Code:
-    return Code.TOKEN_EXPIRED if error.code == "token_expired" else Code.INVALID_TOKEN
+    return _CODES.get(error.code, Code.INVALID_TOKEN)

@@ -100,7 +100,7 @@ class SseHandler(Handler):
         hub.subscribe(stream, caller, resumed or self.get_query_argument("cursor", None))
 
     async def _admitted(self) -> Caller:
-        caller = await from_request(self, query_token=True)
+        caller = await from_request(self, ticket=True, query_token=True)
         if self.get_query_argument("userId", caller.user) != caller.user:
             raise Forbidden("forbidden", "The token is another user's.")
         return caller

@@ -156,6 +156,24 @@ class UserPlatformData(Model):
         primary_key = CompositeKey("user_id", "id")
 
 
+class RevokedUser(Model):
+    user_id = TextField(primary_key=True)
+    issued_before = DoubleField()
+
+    class Meta:
+        table_name = "revoked_users"
+
+
+class RevokedToken(Model):
+    user_id = TextField()
+    jti = TextField()
+    expires_at = DoubleField(null=True)
+
+    class Meta:
+        table_name = "revoked_tokens"
+        primary_key = CompositeKey("user_id", "jti")
+
+
 ALL: tuple[type[Model], ...] = (
     Meta,
     PlatformConnection,
@@ -167,4 +185,6 @@ ALL: tuple[type[Model], ...] = (
     Sequence,
     Event,
     UserPlatformData,
+    RevokedUser,
+    RevokedToken,
 )

@@ -14,7 +14,7 @@ def issue(settings: Settings, user: str, *, role: str, org: str | None, ttl: int
     claims = {
         "sub": user,
         "role": role,
-        "iat": int(now),
+        "iat": now,
         "exp": int(now) + ttl,
         "jti": secrets.token_hex(8),
         "org": org,

@@ -243,8 +243,8 @@ class AppToken(ControlHandler):
         order = self.order(TokenOrder)
         if self.told.jwt_secret is None:
             raise Refusal(409, "no_secret", "The sandbox was started without JWT_SECRET")
-        now = int(self.now())
-        claims: dict[str, Any] = {"sub": order.user, "role": order.role, "iat": now, "exp": now + int(order.ttl)}
+        now = self.now()
+        claims: dict[str, Any] = {"sub": order.user, "role": order.role, "iat": now, "exp": int(now + order.ttl)}
         claims["jti"] = self.told.new_id()
         if self.told.jwt_audience:
             claims["aud"] = self.told.jwt_audience

@@ -9,7 +9,7 @@ from actors import housekeeper
 from actors.clock import VirtualClock
 from actors.housekeeper import EVERY, Housekeeper
 from actors.pool import InlineExecutor
-from storage import deliveries, events
+from storage import deliveries, events, revocations
 from storage.database import Database
 from storage.records import ConnectionKey, Delivery, Draft
 
@@ -72,3 +72,10 @@ def test_a_round_that_fails_is_not_the_last(
     clock.advance(2 * 7200)
 
     assert count(database) == (0, 0)
+
+
+def test_revocations_go_when_their_tokens_have_expired(kept) -> None:  # type: ignore[no-untyped-def]
+    clock, database = kept
+    database.write(lambda tx: revocations.revoke_token(tx, "ada", "one", clock.now() + 60)).result()
+    clock.advance(EVERY)
+    assert database.read(revocations.everything).tokens == {}

@@ -26,6 +26,7 @@ from handlers.intake import InFlight
 from handlers.origins import Origins
 from handlers.requests import Requests
 from handlers.slices import Slices
+from handlers.tickets import Tickets
 from storage import events
 from storage.database import Database, Transaction
 from storage.records import Draft, Event, Secret
@@ -94,6 +95,7 @@ class Service:
         self.hub = Hub(self.clock, History(database, self.readers), random=Random(7), **options)
         database.publish = self.hub.publish
         self.authenticator = Authenticator(self.clock.now, secret=Secret(SECRET))
+        self.tickets = Tickets(self.clock.elapsed)
         listener, self.port = bind_unused_port()
         if send_buffer is not None:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)  # for those it accepts, too
@@ -102,6 +104,7 @@ class Service:
         parts = SimpleNamespace(
             hub=self.hub,
             authenticator=self.authenticator,
+            tickets=self.tickets,
             origins=Origins(self.origin, [APP_ORIGIN]),
             requests=self.requests,
             in_flight=InFlight(),
@@ -195,7 +198,6 @@ class Service:
             yield client
         finally:
             client.close()
-
 
     async def raw(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await connected(self.port, None)
