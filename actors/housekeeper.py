@@ -1,5 +1,5 @@
-"""Lets go of what is past keeping: events beyond their retention, deliveries that are done with, what was said of
-tokens that have expired meanwhile."""
+"""Lets go of what is past keeping: events beyond their retention, deliveries that are done with, connects that were
+cut off, what was said of tokens that have expired meanwhile."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,12 +8,14 @@ import structlog
 
 from actors.clock import Clock
 from actors.pool import PooledActor
-from storage import deliveries, events, revocations
+from storage import connections, deliveries, events, revocations
 from storage.database import Database, StorageUnavailable
 
 log = structlog.get_logger()
 
 EVERY = 600.0
+CONNECTED_WITHIN = 3600.0
+"""Seconds after which a connect that has come to nothing is cleared away: a crash cut it off."""
 PIECE = 2000
 """Rows let go in one commit: the writer has others waiting."""
 
@@ -34,6 +36,7 @@ class Housekeeper(PooledActor):
     def on_receive(self, _message: Any) -> None:
         try:
             gone = sum(map(self._write, (self._old_events, self._old_deliveries, self._old_revocations)))
+            self._write(lambda tx: connections.prune_pending(tx, self._clock.now() - CONNECTED_WITHIN))
         except StorageUnavailable as trouble:
             log.warning("housekeeping_postponed", reason=trouble.reason)
             gone = 0

@@ -40,7 +40,7 @@ def after_failure(me: "ConnectionWork", operation: Operation, error: PlatformErr
     operation.reject(error)
     try:
         if isinstance(error, StorageUnavailable):
-            me.again(operation.kind, STORAGE_AGAIN, operation.order)
+            me.again(operation.kind, STORAGE_AGAIN)
         elif operation.kind == "connect":
             _connect_failed(me, error)
         elif isinstance(error, GrantRefused):
@@ -84,12 +84,9 @@ def _connect_failed(me: "ConnectionWork", error: PlatformError) -> None:
 
     def unit(tx: Any) -> None:
         events.append(tx, me.key.user, [Draft("problem", fields)], me.clock.now())
-        if me.row.status == "pending":
-            connections.remove(tx, me.key)
+        connections.remove_pending(tx, me.key)
 
     me.write(unit)
-    if me.row.status == "pending":
-        me.retire()
 
 
 def _put_off(me: "ConnectionWork", kind: str, error: PlatformError) -> None:

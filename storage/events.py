@@ -6,11 +6,17 @@ from storage.records import Draft, Event
 from storage.texts import to_json
 from storage.transaction import Transaction
 
+OURS = frozenset({"type", "offset", "cursor", "at"})
+"""What an event is known by: a field of one of these names would take its place on the wire."""
+
 
 def append(tx: Transaction, user: str, drafts: Sequence[Draft], at: float) -> list[Event]:
     """Gives them their places, stores them, and has them told after the commit."""
     if not drafts:
         return []
+    for draft in drafts:
+        if not OURS.isdisjoint(draft.fields):
+            raise ValueError(f"fields of {draft.type} that are the event's own: {sorted(OURS & draft.fields.keys())}")
     (head,) = tx.one(
         "INSERT INTO sequences (user_id, head, lowest) VALUES (?, ?, 1) "
         "ON CONFLICT (user_id) DO UPDATE SET head = sequences.head + excluded.head RETURNING head",

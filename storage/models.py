@@ -48,6 +48,8 @@ class PlatformConnection(Model):
     created_at = DoubleField()
     updated_at = DoubleField()
     granted_at = DoubleField(null=True)
+    leaving = TextField(null=True)
+    trouble_told = BigIntegerField()
 
     class Meta:
         table_name = "platform_connections"

@@ -168,8 +168,9 @@ class Service:
         """One request, by an administrator unless told otherwise."""
         bearer = {"Authorization": f"Bearer {self.token(by, role)}"}
         headers = bearer | more.pop("headers", {})
+        more.setdefault("timeout", PATIENCE)
         with _session() as session:
-            return session.request(method, self.url + path, headers=headers, timeout=PATIENCE, **more)
+            return session.request(method, self.url + path, headers=headers, **more)
 
     def admin(self, path: str) -> Any:
         answer = self.call("GET", f"/api/admin/{path}")

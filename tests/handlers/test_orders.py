@@ -10,6 +10,8 @@ from actors.operations.base import NotConnected
 from actors.operations.poll import PollDone
 from actors.platforms.failures import CallFailed, GrantRefused, PlatformDown, RateLimited
 from actors.supervisor import ChildUnavailable
+from storage import connections
+from storage.records import ConnectionKey
 from storage.trouble import StorageUnavailable
 from tests.handlers.serving import ADA, Answer, Serving
 
@@ -38,7 +40,6 @@ def test_a_poll_that_is_soon_done_is_told(serving: Serving, path: str) -> None:
     ("method", "path"),
     [
         ("POST", "/api/connections/github/sync"),
-        ("DELETE", "/api/connections/github"),
         ("POST", "/api/admin/actors/ada/github/refresh"),
     ],
 )
@@ -52,6 +53,29 @@ def test_what_takes_long_is_accepted_and_goes_on(
     (message,) = actor.messages
     assert not message.reply.done()
     message.reply.set_result(None)  # and nobody minds
+
+
+@pytest.mark.parametrize(("stored", "status"), [(True, 202), (False, 503)])
+def test_a_disconnect_that_takes_long_is_accepted_once_a_crash_can_not_undo_it(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch, stored: bool, status: int
+) -> None:
+    monkeypatch.setattr("handlers.orders.PATIENCE", 0.01)
+    serving.connect()
+    if stored:
+        serving.write(lambda tx: connections.leave(tx, ADA, purge=False))
+    answer = serving.ask("DELETE", "/api/connections/github", user="ada")
+    assert answer.status == status
+    assert ("Retry-After" in answer.headers) is not stored
+
+
+def test_a_connection_to_a_platform_that_is_no_longer_there_can_be_disconnected(serving: Serving) -> None:
+    """One that was taken out of the settings, or of this service."""
+    for slug in ("gmail", "myspace"):
+        actor = serving.connect(ConnectionKey("ada", slug))
+        actor.answer = lambda _: None
+        answer = serving.ask("DELETE", f"/api/connections/{slug}", user="ada")
+        assert (answer.status, answer.json["status"]) == (200, "disconnected")
+    assert serving.ask("DELETE", "/api/connections/friendster", user="ada").status == 404
 
 
 def test_a_refresh_tells_the_new_end(serving: Serving) -> None:
