@@ -118,8 +118,11 @@ def _store_trouble(me: "ConnectionWork", kind: str, error: PlatformError, at: fl
     reason = error.reason if isinstance(error, AppMisconfigured) else None
 
     def unit(tx: Any) -> None:
-        columns = {"next_poll": at} if kind == "poll" else {}
-        connections.update(tx, me.key, error_message=error.detail, reason=reason, **columns)
+        columns: dict[str, Any] = {"next_poll": at} if kind == "poll" else {}
+        if error.kind != "paused":  # to have looked often enough is no error
+            columns |= {"error_message": error.detail, "reason": reason}
+        if columns:
+            connections.update(tx, me.key, **columns)
         if tell:
             fields = {"platform": me.key.platform, "status": "connected", "reason": error.kind, "hint": error.detail}
             events.append(tx, me.key.user, [Draft("connection_status", fields)], me.clock.now())

@@ -6,7 +6,8 @@ import * as view from "./view.js";
 
 const { $ } = view;
 const inSandbox = sandbox !== "";
-const LOOK_AGAIN = 15_000; // connections are read at most this often, whatever happens
+const LOOK_AGAIN = 15_000; // how often connections are read for the sake of times on their cards
+const SOON = 200;
 const HAPPENINGS = {
   github: ["push", "issues", "pull_request", "release", "star", "fork"],
   gmail: ["mail"],
@@ -35,7 +36,8 @@ const WORDS = {
 };
 const NO_AUTH = 4500;
 const TOO_MANY = 4504;
-const CHANGES = new Set(["connected", "connection_status", "needs_reauth", "token_refresh", "platform_sync"]);
+const CHANGES = new Set(["connected", "connection_status", "needs_reauth"]); // shown on the cards at once
+const WORK = new Set(["token_refresh", "platform_sync"]); // these when it is time
 
 let user = null;
 let stream = null;
@@ -136,6 +138,14 @@ async function readConnections() {
   view.showConnections((await get("/api/connections")).items, look, disconnect);
 }
 
+function readConnectionsIn(milliseconds) {
+  clearTimeout(reading);
+  reading = setTimeout(() => {
+    reading = 0;
+    attempt(readConnections);
+  }, milliseconds);
+}
+
 function heard(event) {
   if (held) {
     held.push(event);
@@ -144,13 +154,8 @@ function heard(event) {
   if (event.offset <= last) return; // the list had it already
   last = event.offset;
   view.showEvent(event, true);
-  if (CHANGES.has(event.type) && !reading) {
-    const wait = Math.max(200, readAt + LOOK_AGAIN - Date.now());
-    reading = setTimeout(() => {
-      reading = 0;
-      attempt(readConnections);
-    }, wait);
-  }
+  if (CHANGES.has(event.type)) readConnectionsIn(SOON);
+  else if (WORK.has(event.type) && !reading) readConnectionsIn(Math.max(SOON, readAt + LOOK_AGAIN - Date.now()));
 }
 
 /** Only the sandbox gives tokens here; elsewhere the app does, and the user signs in anew. */

@@ -148,7 +148,6 @@ class Service:
             for line in self.lines()
             if line["level"] in ("error", "critical")
             and line["event"] not in self.expected
-            and line.get("status") not in (502, 503)  # a platform's trouble, or the database's, that has its own line
         ]
         plain = [line for line in self._text().splitlines() if not line.startswith("{")]
         return found + [line for line in plain if TRACE in line or "[error" in line or "[critical" in line]

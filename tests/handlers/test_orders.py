@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from pykka import ActorDeadError
+from structlog.testing import capture_logs
 
 from actors.messages import Disconnect, HaltChild, Poll, Refresh, RestartChild
 from actors.operations.base import NotConnected
@@ -108,6 +109,7 @@ def test_restart_and_stop_are_the_supervisors(serving: Serving, what: str, messa
         (PlatformDown("503 from the platform"), 502, "down"),
         (CallFailed("timeout", "no answer within 30 s"), 502, "timeout"),
         (RateLimited("429", 33), 502, "rate_limited"),
+        (CallFailed("paused", "what the platform allows for now is used up", 33), 503, "paused"),
         (KeyError("a bug"), 500, "internal_error"),
     ],
 )
@@ -116,8 +118,18 @@ def test_what_could_not_be_done_is_told_in_words(serving: Serving, error: Except
     actor.answer = raising(error)
     answer = order(serving, "poll")
     assert (answer.status, answer.error) == (status, code)
-    if code == "rate_limited":
+    if code in ("rate_limited", "paused"):
         assert answer.headers["Retry-After"] == "33"
+
+
+def test_a_platforms_trouble_is_no_error_of_ours_in_the_log(serving: Serving) -> None:
+    actor = serving.connect()
+    for error, level in ((PlatformDown("503 from the platform"), "warning"), (KeyError("a bug"), "error")):
+        actor.answer = raising(error)
+        with capture_logs() as lines:
+            order(serving, "poll")
+            serving.on_loop(lambda: None)  # the line follows the answer
+        assert [line["log_level"] for line in lines if line["event"] == "request_answered"] == [level]
 
 
 def test_orders_go_to_those_that_exist(serving: Serving) -> None:
