@@ -207,7 +207,6 @@ class Service:
         """No new work, streams told to come back, requests under way answered."""
         parts.serving.draining = True
         server.stop()
-        await parts.spreading.stop()
         await parts.hub.drain(DRAIN)
         await server.close_all_connections()
 

@@ -64,10 +64,6 @@ class PauseOver(msgspec.Struct, frozen=True):
     number: int
 
 
-class EndDue(msgspec.Struct, frozen=True):
-    """Fact: the end that your row speaks of couldn't be finished, and may be now."""
-
-
 class Connect(msgspec.Struct, frozen=True):
     """Order: exchange this code and become connected. The reply is the `Connection`."""
 
@@ -120,9 +116,7 @@ class ChildNeeded(msgspec.Struct, frozen=True):
     """Fact: this was to be told to a connection whose actor isn't there."""
 
     key: ConnectionKey
-    message: Any
-    unheard: bool = False
-    """An actor ended before it came to this."""
+    message: Any = None
 
 
 class ChildFailed(msgspec.Struct, frozen=True):
@@ -171,6 +165,5 @@ class HaltChild(msgspec.Struct, frozen=True):
 POLL_DUE = PollDue()
 REFRESH_DUE = RefreshDue()
 HOOK_DUE = HookDue()
-END_DUE = EndDue()
 DELIVERIES_DUE = DeliveriesDue()
 """Without content, so one of each serves every timer."""

@@ -25,7 +25,6 @@ from handlers import (
     pages,
     proxy,
     revoke,
-    sending,
     session,
     socket,
     sse,
@@ -55,8 +54,6 @@ ROUTES = [
     Route("/api/sse/stream", sse.SseHandler),
     Route("/api/sse/stats", health.StreamStats),
     Route("/api/sse/health", health.StreamHealth),
-    Route("/api/sse/send", sending.Send),
-    Route("/api/sse/broadcast", sending.Broadcast),
     Route("/api/session", session.Session),
     Route("/api/stream-ticket", session.StreamTicket),
     Route("/api/oauth/{platform}/connect", oauth.Connect),
@@ -68,7 +65,7 @@ ROUTES = [
     Route("/api/data", data.Data),
     Route("/api/events", events.Events),
     Route("/api/users/{user}/poll", users.UserPoll),
-    Route("/api/users/{user}/send", sending.UserSend),
+    Route("/api/users/{user}/send", users.UserSend),
     Route("/api/users/{user}/revoke", revoke.Revoke),
     Route("/api/users/{user}/proxy/{platform}/{path*}", proxy.Proxy),
     Route("/api/admin/actors", admin_actors.Actors),
@@ -82,6 +79,7 @@ ROUTES = [
     Route("/metrics", metrics.Metrics),
     Route("/", pages.Home),
     Route("/static/{file}", pages.Asset),
+    Route("/client/{file}", pages.ClientFile),
 ]
 
 BODY_TIMEOUT = 30.0

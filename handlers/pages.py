@@ -1,9 +1,10 @@
-"""The plain page: served from memory, with nothing inline and nothing from elsewhere."""
+"""The plain page and the client: served from memory, with nothing inline and nothing from elsewhere."""
 
+from collections.abc import Mapping
 from hashlib import sha256
 from html import escape
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from handlers.base import Handler
 from handlers.errors import NotFound
@@ -14,6 +15,9 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".ts": "text/plain; charset=utf-8",
+    ".json": "application/json",
+    ".md": "text/markdown; charset=utf-8",
 }
 
 
@@ -23,16 +27,17 @@ class File(NamedTuple):
     etag: str
 
 
-def load() -> dict[str, File]:
+def load(folder: Path) -> dict[str, File]:
     found = {}
-    for path in sorted(_STATIC.iterdir()):
+    for path in sorted(folder.iterdir()):
         if path.suffix in _TYPES:
             content = path.read_bytes()
             found[path.name] = File(content, _TYPES[path.suffix], f'"{sha256(content).hexdigest()[:20]}"')
     return found
 
 
-FILES = load()
+FILES = load(_STATIC)
+CLIENT = load(_STATIC / "client")
 
 
 class Home(Handler):
@@ -56,9 +61,10 @@ class Home(Handler):
 
 class Asset(Handler):
     quiet = True
+    files: ClassVar[Mapping[str, File]] = FILES
 
     def get(self, name: str) -> None:
-        file = FILES.get(name)
+        file = self.files.get(name)
         if file is None or name.endswith(".html"):
             raise NotFound("not_found", "There is nothing at this path.")
         self.set_header("Etag", file.etag)
@@ -69,3 +75,9 @@ class Asset(Handler):
             return
         self.set_header("Content-Type", file.type)
         self.finish(file.content)
+
+
+class ClientFile(Asset):
+    """What pages of the app import too, from their own origins."""
+
+    files = CLIENT

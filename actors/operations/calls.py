@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from actors.operations.base import Pause
 from actors.operations.refresh import refreshing
-from actors.platforms.answers import wait
 from actors.platforms.base import Answer, Call, Page
 from actors.platforms.failures import GrantRefused, PlatformError
 
@@ -13,10 +12,6 @@ if TYPE_CHECKING:
     from actors.work import ConnectionWork
 
 Asking = Generator[Call | Pause, Answer | None, Any]
-
-MOMENT = 5.0
-"""Seconds. A limit that is lifted so soon is waited for: who asked for a look needn't hear of it."""
-WAITS = 2
 
 
 def with_bearer(
@@ -42,24 +37,14 @@ def with_bearer(
             continue
         generation = me.row.generation
         try:
-            value = yield from _patiently(step)
+            value = yield step
             rejected = step.auth == "bearer" and me.platform.rejects_token(value)
             if rejected and may_refresh and me.can_refresh():
                 may_refresh = False
                 yield from refreshing(me, generation)
-                value = yield from _patiently(step)
+                value = yield step
         except GrantRefused:
             conversation.close()
             raise
         except PlatformError as error:
             advance, value = conversation.throw, error
-
-
-def _patiently(call: Call) -> Asking:
-    for _ in range(WAITS):
-        answer = yield call
-        seconds = wait(answer.headers) if answer is not None and answer.status == 429 else None
-        if seconds is None or seconds > MOMENT:
-            return answer
-        yield Pause(seconds)
-    return (yield call)

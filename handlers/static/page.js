@@ -1,13 +1,12 @@
 /* The plain page: signs in, shows the connections, and lists events as they come. */
 
 import { get, post, remove, sandbox, sandboxToken } from "./api.js";
-import { Stream } from "./stream.js";
+import { CODES, connect } from "/client/soulwire.js";
 import * as view from "./view.js";
 
 const { $ } = view;
 const inSandbox = sandbox !== "";
-const LOOK_AGAIN = 15_000; // how often connections are read for the sake of times on their cards
-const SOON = 200;
+const LOOK_AGAIN = 15_000; // connections are read at most this often, whatever happens
 const HAPPENINGS = {
   github: ["push", "issues", "pull_request", "release", "star", "fork"],
   gmail: ["mail"],
@@ -34,10 +33,8 @@ const WORDS = {
   guild_joined: "a server was joined",
   profile_changed: "the profile changed",
 };
-const NO_AUTH = 4500;
-const TOO_MANY = 4504;
-const CHANGES = new Set(["connected", "connection_status", "needs_reauth"]); // shown on the cards at once
-const WORK = new Set(["token_refresh", "platform_sync"]); // these when it is time
+const OF_THE_TOKEN = new Set([CODES.NO_AUTH, CODES.INVALID_TOKEN, CODES.TOKEN_EXPIRED]);
+const CHANGES = new Set(["connected", "connection_status", "needs_reauth", "token_refresh", "platform_sync"]);
 
 let user = null;
 let stream = null;
@@ -89,12 +86,12 @@ async function enter(name) {
   view.showSignedIn(user, inSandbox);
   await readConnections();
   const cursor = await readHistory();
-  stream = new Stream(cursor, {
-    onState: view.showState,
-    onEvent: heard,
-    onReload: () => attempt(reload),
-    onExpiring: () => attempt(renew),
-    onRefused: (code) => attempt(() => refused(code)),
+  stream = connect({ userId: user, cursor, getToken: inSandbox ? token : undefined });
+  stream.on("*", (event) => "offset" in event && heard(event));
+  stream.onReload(() => attempt(reload));
+  stream.onStatus((status) => {
+    view.showState(status);
+    if (status.state === "error") attempt(() => refused(status.code));
   });
 }
 
@@ -102,13 +99,13 @@ async function enter(name) {
 async function refused(code) {
   const name = user;
   leave();
-  if (code === NO_AUTH && inSandbox) return signIn(await sandboxToken(name));
+  if (OF_THE_TOKEN.has(code) && inSandbox) return signIn(await sandboxToken(name));
   view.showSignedOut(inSandbox);
-  throw new Error(code === TOO_MANY ? "Too many pages are open." : "You have been signed out. Please sign in again.");
+  throw new Error("You have been signed out. Please sign in again.");
 }
 
 function leave() {
-  stream?.end();
+  stream?.close();
   stream = user = null;
   clearTimeout(reading);
   reading = 0;
@@ -138,14 +135,6 @@ async function readConnections() {
   view.showConnections((await get("/api/connections")).items, look, disconnect);
 }
 
-function readConnectionsIn(milliseconds) {
-  clearTimeout(reading);
-  reading = setTimeout(() => {
-    reading = 0;
-    attempt(readConnections);
-  }, milliseconds);
-}
-
 function heard(event) {
   if (held) {
     held.push(event);
@@ -154,16 +143,22 @@ function heard(event) {
   if (event.offset <= last) return; // the list had it already
   last = event.offset;
   view.showEvent(event, true);
-  if (CHANGES.has(event.type)) readConnectionsIn(SOON);
-  else if (WORK.has(event.type) && !reading) readConnectionsIn(Math.max(SOON, readAt + LOOK_AGAIN - Date.now()));
+  if (CHANGES.has(event.type) && !reading) {
+    const wait = Math.max(200, readAt + LOOK_AGAIN - Date.now());
+    reading = setTimeout(() => {
+      reading = 0;
+      attempt(readConnections);
+    }, wait);
+  }
 }
 
-/** Only the sandbox gives tokens here; elsewhere the app does, and the user signs in anew. */
-async function renew() {
-  if (!inSandbox || !user) return;
-  const token = await sandboxToken(user);
-  await post("/api/session", { token });
-  stream?.renew(token);
+/** The session's cookie is what the page signs in by. Only the sandbox gives new tokens here; elsewhere the app does,
+ * and the user signs in anew. */
+async function token({ why }) {
+  if (why === "connect") return null;
+  const fresh = await sandboxToken(user);
+  await post("/api/session", { token: fresh });
+  return fresh;
 }
 
 function look(platform, button) {

@@ -2,7 +2,13 @@
 
 const MOST_EVENTS = 200;
 const FIRST_SEEN = 8; // on a narrow screen, until older ones are asked for (page.css)
-const STATES = { live: "Live", connecting: "Connecting …", offline: "Offline: what you see may be old" };
+const STATES = {
+  live: "Live",
+  connecting: "Connecting …",
+  offline: "Offline: what you see may be old",
+  error: "Not connected",
+};
+const LATE = "Live, a few seconds late"; // where no stream gets through
 const STATUSES = { connected: "connected", needs_reauth: "needs you", disconnected: "not connected" };
 const METHODS = { webhook: "webhooks, at once", polling: "looking now and then" };
 export const TITLES = {
@@ -30,9 +36,9 @@ export const $ = (id) => document.getElementById(id);
 const moment = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 
-export function showState(state, why) {
+export function showState({ state, transport }) {
   $("state").dataset.state = state;
-  $("state").textContent = why ?? STATES[state];
+  $("state").textContent = transport === "polling" ? LATE : STATES[state];
 }
 
 export function showTrouble(text) {
@@ -41,7 +47,8 @@ export function showTrouble(text) {
 }
 
 export function showSignedOut(inSandbox) {
-  showState("offline", "Not signed in");
+  $("state").dataset.state = "offline";
+  $("state").textContent = "Not signed in";
   $("home").hidden = $("who").hidden = true;
   $("sign-in").hidden = false;
   $("people").hidden = !inSandbox;

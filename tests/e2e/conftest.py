@@ -9,7 +9,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.e2e.browsing import ARGUMENTS, WIDE, Watched
+from tests.e2e.pages import AppPage, Notes
 from tests.e2e.service import Service, eventually
+from tests.fakes.gate import Gate
 
 HERE = Path(__file__).parent
 _running: list[Service] = []
@@ -66,15 +68,24 @@ def connected(tmp_path_factory: pytest.TempPathFactory) -> Service:
 
 
 @pytest.fixture
-def service(make_service: Callable[..., Service], connected: Service) -> Service:
+def start_connected(make_service: Callable[..., Service], connected: Service) -> Callable[..., Service]:
     """One that serves, with everyone connected and nothing happening. The hooks out there know its port."""
-    one = make_service(port=connected.port)
-    for path in connected.folder.glob("*"):
-        if path.name != "log":
-            shutil.copy(path, one.folder)
-    one.start()
-    eventually(lambda: all(row["state"] == "running" for row in one.actors()), what="every actor")
-    return one
+
+    def start(**settings: str) -> Service:
+        one = make_service(port=connected.port, **settings)
+        for path in connected.folder.glob("*"):
+            if path.name != "log":
+                shutil.copy(path, one.folder)
+        one.start()
+        eventually(lambda: all(row["state"] == "running" for row in one.actors()), what="every actor")
+        return one
+
+    return start
+
+
+@pytest.fixture
+def service(start_connected: Callable[..., Service]) -> Service:
+    return start_connected()
 
 
 @pytest.fixture
@@ -119,3 +130,42 @@ def open_page(browser: Browser, service: Service) -> Iterator[Callable[..., Watc
     for one in opened:
         assert not one.errors
         assert one.asked <= {service.url, service.sandbox.url.removesuffix("/_control")}
+
+
+@pytest.fixture
+def gate(connected: Service) -> Iterator[Gate]:
+    """The way to the service; pages come by its address."""
+    one = Gate(connected.port)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def reached(start_connected: Callable[..., Service], gate: Gate) -> Service:
+    """One whose pages come by the gate."""
+    return start_connected(FRONTEND_URL=gate.url)
+
+
+@pytest.fixture
+def app(browser: Browser, reached: Service) -> Iterator[Callable[..., AppPage]]:
+    """Blank pages of an app, in a browser of their own unless told which, that must not complain."""
+    opened: list[AppPage] = []
+    contexts: list[BrowserContext] = []
+
+    def open_(url: str | None = None, context: BrowserContext | None = None) -> AppPage:
+        if context is None:
+            context = browser.new_context(bypass_csp=True)  # an app has its own policy
+            contexts.append(context)
+        opened.append(AppPage(context, reached, url))
+        return opened[-1]
+
+    yield open_
+    for context in contexts:
+        context.close()
+    for one in opened:
+        assert not one.errors
+
+
+@pytest.fixture
+def notes(reached: Service) -> Notes:
+    return Notes(reached)

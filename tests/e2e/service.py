@@ -148,6 +148,7 @@ class Service:
             for line in self.lines()
             if line["level"] in ("error", "critical")
             and line["event"] not in self.expected
+            and line.get("status") not in (502, 503)  # a platform's trouble, or the database's, that has its own line
         ]
         plain = [line for line in self._text().splitlines() if not line.startswith("{")]
         return found + [line for line in plain if TRACE in line or "[error" in line or "[critical" in line]
@@ -167,9 +168,8 @@ class Service:
         """One request, by an administrator unless told otherwise."""
         bearer = {"Authorization": f"Bearer {self.token(by, role)}"}
         headers = bearer | more.pop("headers", {})
-        more.setdefault("timeout", PATIENCE)
         with _session() as session:
-            return session.request(method, self.url + path, headers=headers, **more)
+            return session.request(method, self.url + path, headers=headers, timeout=PATIENCE, **more)
 
     def admin(self, path: str) -> Any:
         answer = self.call("GET", f"/api/admin/{path}")
@@ -197,6 +197,10 @@ class Service:
     def deliveries(self, **filters: str) -> list[dict[str, Any]]:
         query = "&".join(f"{name}={value}" for name, value in filters.items())
         return list(self.admin(f"deliveries?limit=1000&{query}")["items"])
+
+    def streams(self) -> dict[str, int]:
+        """How many are open, of each kind."""
+        return dict(self.call("GET", "/api/sse/stats").json()["connections"])
 
     def events(self, user: str, cursor: str | None = None) -> list[dict[str, Any]]:
         """All that the log has after the cursor, page by page."""

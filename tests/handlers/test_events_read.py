@@ -78,6 +78,8 @@ def test_a_cursor_past_what_is_kept_recovers_nothing(serving: Serving) -> None:
 
 def test_nobody_reads_anothers(serving: Serving) -> None:
     tell(serving, 3)
-    assert serving.get("/api/events?userId=ada&user=ada", "grace").json["items"] == []
+    assert serving.get("/api/events?user=ada", "grace").json["items"] == []
     cursor = f"{serving.database.epoch}-1"
     assert serving.get(f"/api/events?cursor={cursor}", "grace").json["reason"] == "ahead"
+    assert serving.get("/api/events?userId=ada", "grace").status == 403
+    assert serving.get("/api/events?userId=grace", "grace").status == 200

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handlers.pages import FILES
+from handlers.pages import CLIENT, FILES
 from tests.handlers.serving import Serving
 
 
@@ -41,9 +41,14 @@ def test_the_page_needs_nothing_from_elsewhere_and_nothing_inline(serving: Servi
 
 
 def test_modules_import_what_is_there() -> None:
-    for name, file in FILES.items():
-        for imported in re.findall(r'from "\./([^"]+)"', file.content.decode()):
-            assert imported in FILES, f"{name} imports {imported}"
+    for files in (FILES, CLIENT):
+        for name, file in files.items():
+            if name.endswith(".js"):
+                content = file.content.decode()
+                for imported in re.findall(r'from "\./([^"]+)"', content):
+                    assert imported in files, f"{name} imports {imported}"
+                for imported in re.findall(r'from "/client/([^"]+)"', content):
+                    assert imported in CLIENT, f"{name} imports {imported}"
 
 
 def test_only_a_sandbox_offers_people(serve: Any) -> None:
@@ -67,3 +72,24 @@ def test_what_the_browser_has_is_not_sent_again(serving: Serving) -> None:
 @pytest.mark.parametrize("name", ["index.html", "page.jsx", ".", "..", "%2e%2e%2fapp.py", "page.js%00", "PAGE.JS"])
 def test_nothing_else_is_served(serving: Serving, name: str) -> None:
     assert serving.ask("GET", f"/static/{name}").status == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "type_"),
+    [
+        ("soulwire.js", "text/javascript; charset=utf-8"),
+        ("soulwire.d.ts", "text/plain; charset=utf-8"),
+        ("package.json", "application/json"),
+    ],
+)
+def test_the_client_is_served_to_the_apps_own_pages(serve: Any, name: str, type_: str) -> None:
+    serving = serve(frontend_urls=["https://app.example"])
+    answer = serving.ask("GET", f"/client/{name}", None, {"Origin": "https://app.example"})
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == type_
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example"
+    conditional = {"If-None-Match": answer.headers["Etag"], "Origin": "https://app.example"}
+    again = serving.ask("GET", f"/client/{name}", None, conditional)
+    assert (again.status, again.headers["Access-Control-Allow-Origin"]) == (304, "https://app.example")
+    stranger = serving.ask("GET", f"/client/{name}", None, {"Origin": "https://evil.example"})
+    assert "Access-Control-Allow-Origin" not in stranger.headers
