@@ -207,6 +207,7 @@ class Service:
         """No new work, streams told to come back, requests under way answered."""
         parts.serving.draining = True
         server.stop()
+        await parts.spreading.stop()
         await parts.hub.drain(DRAIN)
         await server.close_all_connections()
 

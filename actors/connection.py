@@ -18,9 +18,11 @@ from actors import messages as m
 from actors.lanes import Job
 from actors.operations.base import NotConnected
 from actors.operations.deliveries import give_up, work_off
+from actors.operations.disconnect import ENDED, leave
 from actors.platforms.base import Answer
 from actors.platforms.failures import GrantRefused, PlatformError, Unauthorized
 from actors.state import waits
+from actors.troubles import needs_reauth
 from actors.work import ConnectionWork
 from storage import connections, hooks
 from storage.database import StorageUnavailable
@@ -41,6 +43,9 @@ class ConnectionActor(ConnectionWork):
     # -- hearing ---------------------------------------------------------------------------------
 
     def on_receive(self, message: Any) -> None:
+        if self._retired:
+            self.on_unheard(message)
+            return
         self._handled += 1
         reply = getattr(message, "reply", None)
         try:
@@ -52,7 +57,17 @@ class ConnectionActor(ConnectionWork):
             log.warning("message_not_handled", **self.names, message=type(message).__name__, reason=trouble.reason)
             if reply is not None and not reply.done():
                 reply.set_exception(trouble)
+        if not isinstance(message, m.Wake):
+            self._go_if_idle()
         self._leave_status()
+
+    def _go_if_idle(self) -> None:
+        """There is nothing to wait for in a connection that isn't one."""
+        row = self._row
+        if row is None or row.status not in ("pending", "disconnected") or row.leaving is not None:
+            return
+        if self._operation is None and not self._wanted:
+            self.retire()
 
     def _wake(self, wake: m.Wake) -> None:
         """What reaches an actor whose row can't be read yet is dropped: facts are in storage, orders are refused."""
@@ -66,7 +81,7 @@ class ConnectionActor(ConnectionWork):
         if row is None or row.halted:
             self.retire()
             if row is None:
-                give_up(self)
+                give_up(self, "There is no such connection.")
             return
         self._row, self._hooks = row, count
         if row.status == "connected":
@@ -76,6 +91,10 @@ class ConnectionActor(ConnectionWork):
                 self._arm_refresh()
                 self._arm_poll()
             self._see_to_hooks()
+        elif row.leaving is not None:
+            self._want("disconnect")
+        elif row.status != "needs_reauth":
+            self.actor_ref.tell(m.DELIVERIES_DUE)  # goes with that, unless what it was made for is heard before
         if not wake.resumed:
             self._deliveries_due()  # at a start of the service the supervisor's sweep knows who has any
 
@@ -88,6 +107,9 @@ class ConnectionActor(ConnectionWork):
         self._work_off(())
 
     def _work_off(self, handed: Sequence[Delivery]) -> None:
+        if self.row.status == "disconnected":
+            give_up(self, ENDED)
+            return
         try:
             more = work_off(self, handed)
         except StorageUnavailable as trouble:
@@ -131,7 +153,12 @@ class ConnectionActor(ConnectionWork):
         if self.row.status != "connected":
             order.reply.set_exception(NotConnected(self.row.status, self.row.reason))
             return
-        bearer = self.token().access
+        try:
+            bearer = self.token().access
+        except GrantRefused as refused:
+            order.reply.set_exception(refused)
+            needs_reauth(self, refused.reason, refused.hint)
+            return
         job = Job(order.call, bearer, self.platform.client, partial(_settle, order.reply))
         self.shared.lanes.submit(self.key.platform, job)
 
@@ -139,7 +166,18 @@ class ConnectionActor(ConnectionWork):
         self._want("connect", order)
 
     def _disconnect(self, order: m.Disconnect) -> None:
+        """Stored at once, whatever is under way: from now on nothing is polled or told."""
+        now, title = self.clock.now(), self.platform.title
+        self.change(lambda tx: leave(tx, self.row, order.purge, title, now))
+        self.fell_silent("asked to disconnect")
+        self.shared.directory.forget_hook_secrets(self.key)
+        if self._is_over():
+            self._abandon()
         self._want("disconnect", order)
+
+    def _end_due(self, _message: m.EndDue) -> None:
+        if self.row.leaving is not None:
+            self._want("disconnect")
 
     def _leave(self, _order: m.Leave) -> None:
         self._leaving = True
@@ -188,7 +226,7 @@ class ConnectionActor(ConnectionWork):
     def on_unheard(self, message: Any) -> None:
         """Facts are in storage; an order goes to the next incarnation, or to the supervisor, who knows why not."""
         if getattr(message, "reply", None) is not None:
-            self.shared.directory.tell(self.key, message)
+            self._tell_supervisor(m.ChildNeeded(self.key, message, unheard=True))
 
     def _reject_all(self) -> None:
         error = ActorDeadError(f"the actor of {self.key} ended before this was done")
@@ -211,6 +249,7 @@ class ConnectionActor(ConnectionWork):
         m.Refresh: _refresh,
         m.FreshToken: _fresh_token,
         m.Disconnect: _disconnect,
+        m.EndDue: _end_due,
         m.Leave: _leave,
     }
 

@@ -1,5 +1,5 @@
-"""Lets go of what is past keeping: events beyond their retention, deliveries that are done with, what was said of
-tokens that have expired meanwhile."""
+"""Lets go of what is past keeping: events beyond their retention, deliveries that are done with, connects that were
+cut off, what was said of tokens that have expired meanwhile."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,12 +8,14 @@ import structlog
 
 from actors.clock import Clock
 from actors.pool import PooledActor
-from storage import deliveries, events, revocations
-from storage.database import Database, StorageUnavailable
+from storage import answers, broadcasts, connections, deliveries, events, revocations
+from storage.database import Database, StorageUnavailable, Transaction
 
 log = structlog.get_logger()
 
 EVERY = 600.0
+CONNECTED_WITHIN = 3600.0
+"""Seconds after which a connect that has come to nothing is cleared away: a crash cut it off."""
 PIECE = 2000
 """Rows let go in one commit: the writer has others waiting."""
 
@@ -30,10 +32,18 @@ class Housekeeper(PooledActor):
         self._retention = retention
         self._most_events = most_events
         self._delivery_retention = delivery_retention
+        self._duties: tuple[Callable[[Transaction], int], ...] = (
+            self._old_events,
+            self._old_broadcasts,
+            self._old_deliveries,
+            self._old_revocations,
+            self._old_answers,
+        )
 
     def on_receive(self, _message: Any) -> None:
         try:
-            gone = sum(map(self._write, (self._old_events, self._old_deliveries, self._old_revocations)))
+            gone = sum(map(self._write, self._duties))
+            self._write(lambda tx: connections.prune_pending(tx, self._clock.now() - CONNECTED_WITHIN))
         except StorageUnavailable as trouble:
             log.warning("housekeeping_postponed", reason=trouble.reason)
             gone = 0
@@ -45,17 +55,23 @@ class Housekeeper(PooledActor):
         else:
             self._clock.call_later(EVERY, lambda: self.actor_ref.tell(None))
 
-    def _write(self, unit: Callable[[Any], int]) -> int:
+    def _write(self, unit: Callable[[Transaction], int]) -> int:
         return self._database.write(unit).result()
 
-    def _old_events(self, tx: Any) -> int:
+    def _old_events(self, tx: Transaction) -> int:
         return events.prune(tx, self._clock.now() - self._retention, self._most_events, PIECE)
 
-    def _old_deliveries(self, tx: Any) -> int:
+    def _old_broadcasts(self, tx: Transaction) -> int:
+        return broadcasts.prune(tx, self._clock.now() - self._retention, self._most_events, PIECE)
+
+    def _old_deliveries(self, tx: Transaction) -> int:
         dropped = deliveries.prune(tx, self._clock.now() - self._delivery_retention, PIECE)
         if parked := dropped.count("parked"):
             log.warning("parked_deliveries_dropped", count=parked)  # they were never worked off
         return len(dropped)
 
-    def _old_revocations(self, tx: Any) -> int:
+    def _old_revocations(self, tx: Transaction) -> int:
         return revocations.prune(tx, self._clock.now(), PIECE)
+
+    def _old_answers(self, tx: Transaction) -> int:
+        return answers.prune(tx, self._clock.now(), PIECE)

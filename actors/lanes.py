@@ -8,6 +8,7 @@ import random
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Protocol
 
@@ -94,6 +95,10 @@ class Lane:
     def take(self) -> Job:
         return (self._urgent or self._waiting).popleft()
 
+    def drop(self, job: Job) -> None:
+        with suppress(ValueError):
+            (self._urgent if job.urgent else self._waiting).remove(job)
+
     def take_all(self) -> list[Job]:
         jobs = [*self._urgent, *self._waiting]
         self._urgent.clear()
@@ -151,6 +156,11 @@ class Lanes:
             else:
                 steps = [self._refusal(lane, job, refusal)]
         _run(steps)
+
+    def withdraw(self, platform: str, job: Job) -> None:
+        """Nobody wants it any more: if it hasn't been begun, it won't be."""
+        with self._lock:
+            self._lane(platform).drop(job)
 
     def pause(self, platform: str, seconds: float) -> None:
         """The platform asked for silence on behalf of the whole app."""

@@ -64,6 +64,10 @@ class PauseOver(msgspec.Struct, frozen=True):
     number: int
 
 
+class EndDue(msgspec.Struct, frozen=True):
+    """Fact: the end that your row speaks of couldn't be finished, and may be now."""
+
+
 class Connect(msgspec.Struct, frozen=True):
     """Order: exchange this code and become connected. The reply is the `Connection`."""
 
@@ -116,7 +120,9 @@ class ChildNeeded(msgspec.Struct, frozen=True):
     """Fact: this was to be told to a connection whose actor isn't there."""
 
     key: ConnectionKey
-    message: Any = None
+    message: Any
+    unheard: bool = False
+    """An actor ended before it came to this."""
 
 
 class ChildFailed(msgspec.Struct, frozen=True):
@@ -165,5 +171,6 @@ class HaltChild(msgspec.Struct, frozen=True):
 POLL_DUE = PollDue()
 REFRESH_DUE = RefreshDue()
 HOOK_DUE = HookDue()
+END_DUE = EndDue()
 DELIVERIES_DUE = DeliveriesDue()
 """Without content, so one of each serves every timer."""

@@ -9,18 +9,22 @@ from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
+import structlog
 
 from actors import messages as m
 from actors.clock import Clock, Timer
 from actors.monitoring import Decision, decide
 from actors.operations.base import Operation
 from actors.platforms.base import Platform, Reading
+from actors.platforms.failures import GrantRefused
 from actors.pool import PooledActor
 from actors.shared import Shared
 from actors.status import Status
 from storage import connections
 from storage.records import Account, Connection, ConnectionKey, Draft, Token
+from storage.vault import WrongKey
 
+log = structlog.get_logger()
 T = TypeVar("T")
 
 HISTORY = 10
@@ -31,6 +35,13 @@ FIRST_AGAIN, LAST_AGAIN = 30.0, 900.0
 """Seconds until the next try after the first failure in a row, and after many."""
 STILL_GOOD = 60.0
 """A token that expires sooner is refreshed before it is used."""
+
+
+UNREADABLE = GrantRefused(
+    "token_unreadable",
+    "What was stored of this access can no longer be read: it was sealed with a key that this service doesn't have, or "
+    "has been changed. Please reconnect.",
+)
 
 
 def waits(timer: Timer | None) -> bool:
@@ -133,10 +144,17 @@ class ConnectionState(PooledActor):
         if self._borrowed is not None:
             return self._borrowed
         if self._token is None:
-            self._token = self.read(lambda tx: connections.token(tx, self.shared.vault, self.key))
+            self._token = self._unsealed()
         if self._token is None:
-            raise LookupError(f"{self.key} has no token")
+            raise UNREADABLE
         return self._token
+
+    def _unsealed(self) -> Token | None:
+        try:
+            return self.read(lambda tx: connections.token(tx, self.shared.vault, self.key))
+        except WrongKey as trouble:
+            log.error("token_unreadable", **self.names, reason=str(trouble))
+            return None
 
     def adopt(self, token: Token | None) -> None:
         """This one is stored and is the connection's now. None: another is, and is read when it is needed."""
@@ -150,6 +168,12 @@ class ConnectionState(PooledActor):
     def token_is_good(self) -> bool:
         expires_at = self.row.token_expires_at
         return expires_at is None or self.clock.now() < expires_at - STILL_GOOD
+
+    def has_token(self) -> bool:
+        try:
+            return bool(self.token())
+        except GrantRefused:
+            return False
 
     def can_refresh(self) -> bool:
         return self.token().refresh is not None
@@ -238,7 +262,7 @@ class ConnectionState(PooledActor):
         self._cancel_timers()
         self.note(why)
 
-    def again(self, kind: str, seconds: float, order: Any = None) -> None:
+    def again(self, kind: str, seconds: float) -> None:
         """Try an operation again that could not be done now."""
         if kind == "refresh":
             self._refresh_timer = self._remind(self._refresh_timer, seconds, m.REFRESH_DUE)
@@ -247,8 +271,8 @@ class ConnectionState(PooledActor):
             self._poll_timer = self._remind(self._poll_timer, seconds, m.POLL_DUE)
         elif kind == "hook":
             self._hook_timer = self._remind(self._hook_timer, seconds, m.HOOK_DUE)
-        elif kind == "disconnect":  # whoever asked may have been told that it goes on
-            self._remind(None, seconds, m.Disconnect(order.purge))
+        elif kind == "disconnect":
+            self._remind(None, seconds, m.END_DUE)
 
     def recovery(self) -> list[Draft]:
         """What to tell when a poll went well after trouble was told."""

@@ -15,6 +15,7 @@ from pykka import ActorDeadError, ActorRef
 
 from actors import messages as m
 from actors.connection import ConnectionActor
+from actors.operations.disconnect import end_here
 from actors.pool import PooledActor
 from actors.restarts import Park, Record, Restart, RestartPolicy
 from actors.shared import Shared
@@ -32,6 +33,10 @@ SWEPT = 1000
 """Connections nudged in one turn of a sweep."""
 AGAIN = 2.0
 NOT_CONFIGURED = "the platform is not configured"
+
+
+ENDS_TROUBLE = (m.Connect, m.Disconnect)
+"""What the user asks for and an actor in trouble is made anew for at once; once, in case it fails at that."""
 
 
 class Trouble:
@@ -94,9 +99,11 @@ class Supervisor(PooledActor):
     def _start_row(self, row: Connection, hook_count: int) -> None:
         if row.halted:
             self._halt(row.key)
-            return
-        lives = row.status in ("connected", "needs_reauth") and row.key.platform in self.shared.platforms
-        if lives and self.directory.ref(row.key) is None:
+        refusal = self._refusal(row.key)
+        if row.leaving is not None and refusal is not None:
+            self._forget(row.key, m.Disconnect(), refusal)
+        lives = row.status in ("connected", "needs_reauth") or row.leaving is not None
+        if lives and refusal is None and self.directory.ref(row.key) is None:
             self._start(row.key, m.Wake(row, hook_count, resumed=True))
 
     def _start(self, key: ConnectionKey, wake: m.Wake) -> None:
@@ -109,13 +116,14 @@ class Supervisor(PooledActor):
     def _needed(self, fact: m.ChildNeeded) -> None:
         trouble = self._troubles.get(fact.key)
         in_trouble = trouble is not None and trouble.state != "running"
-        if fact.key in self._halted:
-            self._refuse(fact.message, "an administrator stopped this connection")
-        elif fact.key.platform not in self.shared.platforms:
-            self._refuse(fact.message, NOT_CONFIGURED)
-        elif trouble is not None and in_trouble and not isinstance(fact.message, m.Connect | m.Disconnect):
-            self._refuse(fact.message, f"the connection's actor is {trouble.state}: {trouble.why}")
-        elif in_trouble:  # what the user asks for may end the trouble, and isn't to wait for hours
+        refusal = self._refusal(fact.key)
+        if isinstance(fact.message, m.Disconnect) and (refusal or (in_trouble and fact.unheard)):
+            self._forget(fact.key, fact.message, refusal or "this connection keeps failing here")
+        elif refusal is not None:
+            self._refuse(fact, refusal)
+        elif trouble is not None and in_trouble and (fact.unheard or not isinstance(fact.message, ENDS_TROUBLE)):
+            self._refuse(fact, f"the connection's actor is {trouble.state}: {trouble.why}")
+        elif in_trouble:
             self._restart(fact.key)
             self.directory.tell(fact.key, fact.message)
         else:
@@ -125,11 +133,35 @@ class Supervisor(PooledActor):
             if fact.message is not None:
                 self.directory.tell(fact.key, fact.message)
 
-    def _refuse(self, message: Any, why: str) -> None:
+    def _refusal(self, key: ConnectionKey) -> str | None:
+        """Why nobody may live there."""
+        if key in self._halted:
+            return "an administrator stopped this connection"
+        return None if key.platform in self.shared.platforms else NOT_CONFIGURED
+
+    def _refuse(self, fact: m.ChildNeeded, why: str) -> None:
         """A fact may be dropped, it is in storage; an order gets its answer."""
-        reply = getattr(message, "reply", None)
+        if isinstance(fact.message, m.Connect):
+            self.shared.database.write(lambda tx: connections.remove_pending(tx, fact.key))
+        self._answer(fact.message, why)
+
+    @staticmethod
+    def _answer(order: Any, why: str) -> None:
+        reply = getattr(order, "reply", None)
         if reply is not None and not reply.done():
             reply.set_exception(ChildUnavailable(why))
+
+    def _forget(self, key: ConnectionKey, order: m.Disconnect, why: str) -> None:
+        """In place of its actor, which may not live or can't do it."""
+        try:
+            end_here(self.shared, key, order.purge, why)
+        except StorageUnavailable as trouble:
+            if order.reply is None:
+                self._later(AGAIN, m.ChildNeeded(key, order))
+            else:
+                order.reply.set_exception(trouble)
+            return
+        self._settle(order.reply)
 
     # -- failing ---------------------------------------------------------------------------------
 
@@ -237,7 +269,7 @@ class Supervisor(PooledActor):
 
     def _restart_child(self, order: m.RestartChild) -> None:
         if order.key.platform not in self.shared.platforms:
-            self._refuse(order, NOT_CONFIGURED)
+            self._answer(order, NOT_CONFIGURED)
             return
         if not self._store_halted(order, False):
             return

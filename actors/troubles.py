@@ -40,7 +40,7 @@ def after_failure(me: "ConnectionWork", operation: Operation, error: PlatformErr
     operation.reject(error)
     try:
         if isinstance(error, StorageUnavailable):
-            me.again(operation.kind, STORAGE_AGAIN, operation.order)
+            me.again(operation.kind, STORAGE_AGAIN)
         elif operation.kind == "connect":
             _connect_failed(me, error)
         elif isinstance(error, GrantRefused):
@@ -84,12 +84,9 @@ def _connect_failed(me: "ConnectionWork", error: PlatformError) -> None:
 
     def unit(tx: Any) -> None:
         events.append(tx, me.key.user, [Draft("problem", fields)], me.clock.now())
-        if me.row.status == "pending":
-            connections.remove(tx, me.key)
+        connections.remove_pending(tx, me.key)
 
     me.write(unit)
-    if me.row.status == "pending":
-        me.retire()
 
 
 def _put_off(me: "ConnectionWork", kind: str, error: PlatformError) -> None:
@@ -121,8 +118,11 @@ def _store_trouble(me: "ConnectionWork", kind: str, error: PlatformError, at: fl
     reason = error.reason if isinstance(error, AppMisconfigured) else None
 
     def unit(tx: Any) -> None:
-        columns = {"next_poll": at} if kind == "poll" else {}
-        connections.update(tx, me.key, error_message=error.detail, reason=reason, **columns)
+        columns: dict[str, Any] = {"next_poll": at} if kind == "poll" else {}
+        if error.kind != "paused":  # to have looked often enough is no error
+            columns |= {"error_message": error.detail, "reason": reason}
+        if columns:
+            connections.update(tx, me.key, **columns)
         if tell:
             fields = {"platform": me.key.platform, "status": "connected", "reason": error.kind, "hint": error.detail}
             events.append(tx, me.key.user, [Draft("connection_status", fields)], me.clock.now())

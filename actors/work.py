@@ -24,7 +24,7 @@ from actors.state import ConnectionState
 from actors.troubles import after_failure
 from storage.database import StorageUnavailable
 
-ORDER = ("connect", "disconnect", "refresh", "hook", "poll")
+ORDER = ("disconnect", "connect", "refresh", "hook", "poll")
 """Which of several wanted operations comes first."""
 NEEDS_TOKEN = frozenset({"refresh", "hook", "poll"})
 
@@ -32,8 +32,11 @@ NEEDS_TOKEN = frozenset({"refresh", "hook", "poll"})
 class ConnectionWork(ConnectionState):
     _number = 0
     """Of the call or pause that is awaited: an outcome with another number is an old one's."""
+    _job: Job | None = None
+    """The call that is awaited."""
     _wanted: dict[str, Operation] | None = None
     _leaving = False
+    _retired = False
     _poll_again = False
 
     def _want(self, kind: str, order: Any = None) -> None:
@@ -99,15 +102,20 @@ class ConnectionWork(ConnectionState):
             after_failure(self, operation, error)
 
     def _is_over(self) -> bool:
-        """What is under way has lost its sense, for the grant has ended. An exchange may be of a newer one."""
+        """What is under way has lost its sense, for the grant has ended. An exchange may be of a newer one, and what
+        is registered while the user leaves can only be removed once it is known."""
         operation = self._operation
         if operation is None or operation.kind not in NEEDS_TOKEN or self._is_exchanging():
+            return False
+        if operation.kind == "hook" and self.row.leaving is not None:
             return False
         return self.row.status != "connected"
 
     def _abandon(self) -> None:
         operation, self._operation = self._operation, None
         self._number += 1
+        if self._job is not None:
+            self.shared.lanes.withdraw(self.key.platform, self._job)
         if operation is not None and operation.steps is not None:
             operation.steps.close()
             operation.reject(NotConnected(self.row.status, self.row.reason))
@@ -126,14 +134,19 @@ class ConnectionWork(ConnectionState):
             lambda outcome: _tell(ref, m.CallAnswered(number, outcome)),
             urgent=self._is_exchanging(),
         )
-        submit = partial(self.shared.lanes.submit, self.key.platform, job)
+        self._job = job
         if step.after > 0:
-            self.clock.call_later(step.after, submit)
+            self.clock.call_later(step.after, partial(self._submit, number, job))
         else:
-            submit()
+            self._submit(number, job)
+
+    def _submit(self, number: int, job: Job) -> None:
+        if number == self._number:  # else it was abandoned while it waited
+            self.shared.lanes.submit(self.key.platform, job)
 
     def call_answered(self, message: m.CallAnswered) -> None:
         if message.number == self._number:
+            self._job = None
             self._advance(message.outcome)
             self._begin_next()
 
@@ -151,8 +164,6 @@ class ConnectionWork(ConnectionState):
         elif operation.kind == "poll" and self._poll_again:
             self._poll_again = False
             self._want("poll")
-        elif operation.kind == "disconnect":
-            self.retire()
 
     def _is_exchanging(self) -> bool:
         """A token is being got: others wait for it, and its answer may be the only one."""
@@ -170,6 +181,9 @@ class ConnectionWork(ConnectionState):
     # -- the end ---------------------------------------------------------------------------------
 
     def retire(self) -> None:
+        if self._retired:
+            return
+        self._retired = True
         self._cancel_timers()
         self._tell_supervisor(m.ChildRetired(self.key, self.incarnation))
         self.stop()

@@ -5,7 +5,7 @@ from functools import partial
 from actors.messages import Disconnect, Poll
 from handlers import orders, views
 from handlers.base import ANYONE, Handler
-from handlers.errors import NotFound
+from handlers.errors import NotFound, Unavailable
 from storage import connections, hooks
 from storage.records import Connection as Row
 from storage.records import ConnectionKey
@@ -34,14 +34,21 @@ class Connection(Handler):
 
     async def delete(self, slug: str) -> None:
         purge = self.one_of("purge", ("true", "false")) == "true"
-        key = await _existing(self, slug)
+        key = await _existing(self, slug, offered=False)
         done = await orders.give(
             self.parts, lambda reply: self.parts.directory.tell(key, Disconnect(purge=purge, reply=reply))
         )
         if done is orders.STILL_AT_IT:
+            await self._must_be_stored(key)
             self.reply(orders.ACCEPTED, 202)
         else:
             self.reply({"platform": slug, "status": "disconnected", "purged": purge})
+
+    async def _must_be_stored(self, key: ConnectionKey) -> None:
+        """What is answered with a success happens, whatever becomes of this process."""
+        row, _ = await self.parts.bridge.read(partial(_one, key=key))
+        if row is not None and row.status != "disconnected":
+            raise Unavailable("busy", "The connection is busy. Please try again.", retry_after=5)
 
 
 class Sync(Handler):
@@ -56,10 +63,12 @@ class Sync(Handler):
             self.reply({"state": "done", "count": done.count, "duration_ms": done.duration_ms})
 
 
-async def _existing(handler: Handler, slug: str) -> ConnectionKey:
-    key = ConnectionKey(handler.caller.user, handler.platform(slug))
+async def _existing(handler: Handler, slug: str, *, offered: bool = True) -> ConnectionKey:
+    """`offered`: the platform has to be one that there is here; a connection to it may be older than its removal."""
+    key = ConnectionKey(handler.caller.user, handler.platform(slug) if offered else slug)
     row, _ = await handler.parts.bridge.read(partial(_one, key=key))
     if row is None:
+        handler.platform(slug)
         raise NotFound("not_connected", "This platform was never connected.")
     return key
 

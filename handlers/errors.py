@@ -58,6 +58,10 @@ class UnsupportedMedia(ApiError):
     status = 415
 
 
+class Unprocessable(ApiError):
+    status = 422
+
+
 class TooMany(ApiError):
     status = 429
 

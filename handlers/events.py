@@ -1,17 +1,20 @@
 """A user's events without a stream: for those who can't keep one open, and for looking back."""
 
+from contextlib import suppress
 from functools import partial
 
 import msgspec
 
 from handlers.base import ANYONE, Handler
-from handlers.errors import Forbidden
+from handlers.errors import Forbidden, Unavailable
 from handlers.frames import wire
 from handlers.history import Start, place
-from storage import events
+from storage import broadcasts, events
 from storage.cursors import format_cursor
 from storage.records import Event
 from storage.transaction import Transaction
+
+Found = tuple[Start, list[Event]]
 
 
 class Events(Handler):
@@ -23,7 +26,7 @@ class Events(Handler):
             raise Forbidden("forbidden", "The token is another user's.")
         asked = self.get_query_argument("cursor", None)
         limit = self.page_limit()
-        start, found = await self.parts.bridge.read(partial(_read, user=self.caller.user, asked=asked, limit=limit))
+        start, found = await self._find(partial(_read, user=self.caller.user, asked=asked, limit=limit))
         last = found[-1].offset if found else start.offset
         self.reply(
             {
@@ -34,9 +37,23 @@ class Events(Handler):
             }
         )
 
+    async def _find(self, query: "partial[Found | None]") -> Found:
+        """What everybody was told meanwhile is put into the user's sequence first, if the database can be written."""
+        bridge = self.parts.bridge
+        found = await bridge.read(query)
+        if found is None:
+            with suppress(Unavailable):
+                await bridge.write(partial(broadcasts.hear, users=[self.caller.user]))
+            found = await bridge.read(partial(query, as_it_is=True))
+        assert found is not None
+        return found
 
-def _read(tx: Transaction, user: str, asked: str | None, limit: int) -> tuple[Start, list[Event]]:
-    """What came after the cursor; without one, the latest there is. Of a cursor that is no good, nothing."""
+
+def _read(tx: Transaction, user: str, asked: str | None, limit: int, *, as_it_is: bool = False) -> Found | None:
+    """What came after the cursor; without one, the latest there is. Of a cursor that is no good, nothing. None: there
+    is something that the user hasn't had."""
+    if not as_it_is and broadcasts.is_behind(tx, user):
+        return None
     lowest, head = events.bounds(tx, user)
     start = place(asked, tx.epoch, lowest, head)
     if start.recovered is None:

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
+from contextlib import suppress
+from functools import partial
 from typing import NamedTuple, Protocol, TypeVar
 
-from storage import events
+from storage import broadcasts, events
 from storage.cursors import parse_cursor
+from storage.database import StorageUnavailable
 from storage.records import Event
 from storage.transaction import Transaction
 
@@ -50,16 +53,17 @@ def place(asked: str | None, epoch: str, lowest: int, head: int) -> Start:
     return Start(cursor[1], True)
 
 
-class Reader(Protocol):
+class Log(Protocol):
     """As much of the database as is used here."""
 
     @property
     def epoch(self) -> str: ...
     def read(self, query: Callable[[Transaction], T]) -> T: ...
+    def write(self, unit: Callable[[Transaction], T]) -> "Future[T]": ...
 
 
 class History:
-    def __init__(self, database: Reader, executor: Executor) -> None:
+    def __init__(self, database: Log, executor: Executor) -> None:
         self._database = database
         self._executor = executor
 
@@ -68,13 +72,24 @@ class History:
         return self._database.epoch
 
     def begin(self, user: str, asked: str | None) -> "asyncio.Future[Page]":
-        """Where a stream that asks for this cursor begins, and the first page of what it missed."""
+        """Where a stream that asks for this cursor begins, and the first page of what it missed. What everybody was
+        told meanwhile is put into the user's sequence first."""
+        return asyncio.ensure_future(self._begin(user, asked))
 
-        def query(tx: Transaction) -> Page:
+    async def _begin(self, user: str, asked: str | None) -> Page:
+        def query(tx: Transaction, *, as_it_is: bool = False) -> Page | None:
+            if not as_it_is and broadcasts.is_behind(tx, user):
+                return None
             lowest, head = events.bounds(tx, user)
             return _page(tx, user, place(asked, self.epoch, lowest, head), head)
 
-        return self._read(query)
+        page = await self._read(query)
+        if page is None:
+            with suppress(StorageUnavailable):  # what can be read is worth having; the rest comes before the next event
+                await asyncio.wrap_future(self._database.write(partial(broadcasts.hear, users=[user])))
+            page = await self._read(partial(query, as_it_is=True))
+        assert page is not None
+        return page
 
     def after(self, user: str, offset: int) -> "asyncio.Future[Page]":
         def query(tx: Transaction) -> Page:
@@ -83,7 +98,7 @@ class History:
 
         return self._read(query)
 
-    def _read(self, query: Callable[[Transaction], Page]) -> "asyncio.Future[Page]":
+    def _read(self, query: Callable[[Transaction], T]) -> "asyncio.Future[T]":
         return asyncio.get_running_loop().run_in_executor(self._executor, self._database.read, query)
 
 

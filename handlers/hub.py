@@ -272,6 +272,10 @@ class Hub:
             for stream in self.streams():
                 stream.io.close()
 
+    def users(self) -> list[str]:
+        """Those who have a stream open."""
+        return list(self._audiences)
+
     def streams(self) -> list[Stream]:
         return self._roll.all()
 

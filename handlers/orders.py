@@ -8,8 +8,9 @@ from typing import Any
 from pykka import ActorDeadError
 
 from actors.operations.base import NotConnected
-from actors.platforms.failures import GrantRefused, PlatformError
+from actors.platforms.failures import CallFailed, GrantRefused, PlatformError
 from actors.supervisor import ChildUnavailable
+from actors.troubles import NOT_MADE
 from handlers.bridge import storage_unavailable
 from handlers.errors import ApiError, BadGateway, Conflict, Unavailable
 from handlers.parts import Parts
@@ -52,6 +53,8 @@ def _told(error: Exception) -> ApiError:
         return Conflict("actor_unavailable", f"Not now: {error}.")
     if isinstance(error, StorageUnavailable):
         return storage_unavailable(error)
+    if isinstance(error, CallFailed) and error.kind in NOT_MADE:
+        return Unavailable(error.kind, f"Not now: {error.detail}.", retry_after=max(1, round(error.retry_after or 0)))
     if isinstance(error, PlatformError):
         headers = {"Retry-After": str(max(1, round(error.retry_after)))} if error.retry_after else {}
         return BadGateway(error.kind, f"The platform didn't do it: {error.detail}", headers=headers)

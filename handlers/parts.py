@@ -16,6 +16,7 @@ from handlers.origins import Origins
 from handlers.reception import Reception
 from handlers.refusals import Refusals
 from handlers.requests import Requests
+from handlers.spreading import Spreading
 from handlers.tickets import Tickets
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Parts:
     arrivals: Arrivals
     requests: Requests
     nudges: Nudges
+    spreading: Spreading
     hook_secrets: HookSecrets
     reception: Reception
     proxies: Proxies
@@ -113,6 +115,7 @@ def make_parts(
         requests=Requests(clock.elapsed),
         reception=Reception(bridge, vault, clock.elapsed),
         nudges=Nudges(directory),
+        spreading=Spreading(bridge, hub),
         hook_secrets=HookSecrets(bridge, vault, directory, clock.elapsed, webhook_secrets or {}),
         proxies=Proxies(trusted_proxies),
         public_url=public_url,

@@ -27,6 +27,10 @@ def new_id() -> str:
     return f"{_BOOT}-{next(_numbers):x}"
 
 
+ELSEWHERE = frozenset({502, 503})
+"""A platform's trouble, or the database's: it has a line of its own, and this one is no error of ours."""
+
+
 class Requests:
     """Belongs to the loop."""
 
@@ -61,10 +65,10 @@ class Requests:
 
     def _say(self, handler: RequestHandler, method: str, status: int, seconds: float) -> None:
         slow = seconds > SLOW and not getattr(handler, "endless", False)
-        if status >= 500:
+        if status >= 500 and status not in ELSEWHERE:
             say = log.error
         elif status >= 400:
-            if getattr(handler, "known_caller", None) is None and not self._may_say():
+            if status < 500 and getattr(handler, "known_caller", None) is None and not self._may_say():
                 return
             say = log.warning
         elif slow:

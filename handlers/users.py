@@ -3,20 +3,13 @@
 import asyncio
 from typing import Any
 
-import msgspec
-
 from actors.messages import Poll
-from handlers import orders, own_events
+from handlers import orders
 from handlers.base import Handler
 from handlers.errors import ApiError, BadRequest
 from handlers.userids import is_user_id
-from storage import connections, events
-from storage.records import ConnectionKey, Event
-from storage.transaction import Transaction
-
-
-class Sending(msgspec.Struct):
-    event: dict[str, Any]
+from storage import connections
+from storage.records import ConnectionKey
 
 
 class UserHandler(Handler):
@@ -45,17 +38,3 @@ class UserPoll(UserHandler):
         if done is orders.STILL_AT_IT:
             return dict(orders.ACCEPTED)
         return {"state": "done", "count": done.count, "duration_ms": done.duration_ms}
-
-
-class UserSend(UserHandler):
-    async def post(self, user: str) -> None:
-        """Into the user's sequence: it reaches those who are away when they return."""
-        user = self.user(user)
-        draft = own_events.draft(self.json_body(Sending).event)
-        at = self.parts.clock.now()
-
-        def unit(tx: Transaction) -> list[Event]:
-            return events.append(tx, user, [draft], at)
-
-        (event,) = await self.parts.bridge.write(unit)
-        self.reply({"id": event.cursor}, 202)

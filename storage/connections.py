@@ -36,6 +36,8 @@ _COLUMNS = (
     "reason",
     "halted",
     "granted_at",
+    "leaving",
+    "trouble_told",
 )
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM platform_connections"
 _OF_KEY = "WHERE user_id = ? AND platform = ?"
@@ -53,6 +55,7 @@ _UPDATABLE = frozenset(
         "refresh_began_at",
         "refresh_due_at",
         "status",
+        "trouble_told",
     }
 )
 
@@ -124,6 +127,33 @@ def update(tx: Transaction, key: ConnectionKey, **columns: Any) -> None:
         time.time(),
         *key,
     )
+
+
+def leave(tx: Transaction, key: ConnectionKey, *, purge: bool) -> None:
+    """From now on it counts as disconnected; `leaving` says what of its end is still to be done."""
+    tx.run(
+        "UPDATE platform_connections SET status = 'disconnected', "
+        "leaving = CASE WHEN leaving = 'purge' THEN leaving ELSE ? END, "
+        f"next_poll = NULL, error_message = NULL, reason = NULL, trouble_told = 0, updated_at = ? {_OF_KEY}",
+        "purge" if purge else "keep",
+        time.time(),
+        *key,
+    )
+
+
+def left(tx: Transaction, key: ConnectionKey) -> None:
+    """Nothing of its end is left to be done."""
+    tx.run(f"UPDATE platform_connections SET leaving = NULL, updated_at = ? {_OF_KEY}", time.time(), *key)
+
+
+def remove_pending(tx: Transaction, key: ConnectionKey) -> None:
+    """Whose connect came to nothing."""
+    tx.run(f"DELETE FROM platform_connections {_OF_KEY} AND status = 'pending'", *key)
+
+
+def prune_pending(tx: Transaction, before: float) -> int:
+    """Those whose connect was cut off; it can't go on, for its code was never stored."""
+    return tx.run("DELETE FROM platform_connections WHERE status = 'pending' AND created_at < ?", before)
 
 
 def remove(tx: Transaction, key: ConnectionKey) -> None:
@@ -268,7 +298,8 @@ def _connection(row: Any) -> Connection:
     key = ConnectionKey(values.pop("user_id"), values.pop("platform"))
     account_id, name, details = (values.pop(column) for column in ("account_id", "account_name", "account_details"))
     account = None if account_id is None else Account(account_id, name, json.loads(details))
-    return Connection(key=key, account=account, halted=bool(values.pop("halted")), **values)
+    halted, told = bool(values.pop("halted")), bool(values.pop("trouble_told"))
+    return Connection(key=key, account=account, halted=halted, trouble_told=told, **values)
 
 
 def _plain(value: Any) -> Any:

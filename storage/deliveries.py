@@ -106,6 +106,21 @@ def park(tx: Transaction, id_: int, reason: str) -> bool:
     return _settle(tx, id_, "parked", reason, None, None)
 
 
+def park_all(tx: Transaction, key: ConnectionKey, reason: str) -> int:
+    """Gives up on all that wait for this connection; how many."""
+    return tx.run(
+        "UPDATE deliveries SET state = 'parked', reason = ?, due_at = NULL "
+        "WHERE user_id = ? AND platform = ? AND due_at IS NOT NULL",
+        reason,
+        *key,
+    )
+
+
+def purge(tx: Transaction, key: ConnectionKey) -> int:
+    """All that ever came for this connection and is still kept; how many."""
+    return tx.run("DELETE FROM deliveries WHERE user_id = ? AND platform = ?", *key)
+
+
 def waiting_keys(tx: Transaction, now: float, limit: int, after: ConnectionKey | None = None) -> list[ConnectionKey]:
     """Connections with something to do now, in order of key."""
     rows = tx.all(

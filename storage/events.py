@@ -2,21 +2,32 @@
 
 from collections.abc import Sequence
 
+from storage import broadcasts
+from storage.broadcasts import LAST
 from storage.records import Draft, Event
 from storage.texts import to_json
 from storage.transaction import Transaction
 
+OURS = frozenset({"type", "offset", "cursor", "at"})
+"""What an event is known by: a field of one of these names would take its place on the wire."""
+_TAKE_PLACES = (
+    f"INSERT INTO sequences (user_id, head, lowest, heard) VALUES (?, ?, 1, {LAST}) "  # noqa: S608
+    "ON CONFLICT (user_id) DO UPDATE SET head = sequences.head + excluded.head "
+    f"RETURNING head, heard, {LAST}"
+)
+
 
 def append(tx: Transaction, user: str, drafts: Sequence[Draft], at: float) -> list[Event]:
-    """Gives them their places, stores them, and has them told after the commit."""
+    """Gives them their places, stores them, and has them told after the commit; broadcasts that the user hasn't had
+    come before them."""
     if not drafts:
         return []
-    (head,) = tx.one(
-        "INSERT INTO sequences (user_id, head, lowest) VALUES (?, ?, 1) "
-        "ON CONFLICT (user_id) DO UPDATE SET head = sequences.head + excluded.head RETURNING head",
-        user,
-        len(drafts),
-    )
+    for draft in drafts:
+        if not OURS.isdisjoint(draft.fields):
+            raise ValueError(f"fields of {draft.type} that are the event's own: {sorted(OURS & draft.fields.keys())}")
+    head, heard, last = tx.one(_TAKE_PLACES, user, len(drafts))
+    if heard < last:
+        head += broadcasts.copy(tx, [(user, head - len(drafts))], heard, last, taken=len(drafts))
     first = head - len(drafts) + 1
     events = [
         Event(user, offset, draft.type, at, to_json(draft.fields), tx.epoch)
@@ -67,7 +78,7 @@ def are_kept(tx: Transaction, events: Sequence[Event]) -> bool:
     """Whether the group that told these was committed. Waits for a commit that is still under way."""
     one = events[0]
     tx.run(  # changes nothing, but takes the row's lock, which that commit holds
-        "INSERT INTO sequences (user_id, head, lowest) VALUES (?, 0, 1) "
+        f"INSERT INTO sequences (user_id, head, lowest, heard) VALUES (?, 0, 1, {LAST}) "  # noqa: S608
         "ON CONFLICT (user_id) DO UPDATE SET head = sequences.head",
         one.user,
     )

@@ -48,6 +48,8 @@ class PlatformConnection(Model):
     created_at = DoubleField()
     updated_at = DoubleField()
     granted_at = DoubleField(null=True)
+    leaving = TextField(null=True)
+    trouble_told = BigIntegerField()
 
     class Meta:
         table_name = "platform_connections"
@@ -124,9 +126,32 @@ class Sequence(Model):
     user_id = TextField(primary_key=True)
     head = BigIntegerField()
     lowest = BigIntegerField()
+    heard = BigIntegerField()
 
     class Meta:
         table_name = "sequences"
+
+
+class Broadcast(Model):
+    id = BigIntegerField(primary_key=True)
+    type = TextField()
+    at = DoubleField()
+    body = TextField()
+
+    class Meta:
+        table_name = "broadcasts"
+
+
+class KeptAnswer(Model):
+    caller = TextField()
+    request_key = TextField()
+    digest = TextField()
+    answer = TextField()
+    expires_at = DoubleField()
+
+    class Meta:
+        table_name = "kept_answers"
+        primary_key = CompositeKey("caller", "request_key")
 
 
 class Event(Model):
@@ -184,6 +209,8 @@ ALL: tuple[type[Model], ...] = (
     Delivery,
     Sequence,
     Event,
+    Broadcast,
+    KeptAnswer,
     UserPlatformData,
     RevokedUser,
     RevokedToken,

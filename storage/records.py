@@ -99,6 +99,10 @@ class Connection(msgspec.Struct, frozen=True):
     """An admin stopped it; it stays so until an admin restarts it."""
     granted_at: float | None = None
     """When the user said yes, the last time."""
+    leaving: str | None = None
+    """`keep` or `purge`: the user asked for the end, which is not done yet; what becomes of what was read."""
+    trouble_told: bool = False
+    """The user was told that it doesn't go well, and is to be told when it does again."""
 
 
 class Hook(msgspec.Struct, frozen=True):

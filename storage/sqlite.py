@@ -33,14 +33,16 @@ class SqliteTransaction(Transaction):
     def _insert_new(
         self, table: str, key: Sequence[str], rows: Rows, sql: str, params: Sequence[Any]
     ) -> dict[tuple[Any, ...], int]:
-        """One statement's ids follow each other: to work them out costs less than to fetch them."""
+        """To work the ids out costs less than to fetch them: where all went in, they follow each other."""
         cursor = cast(sqlite3.Cursor, self._execute(sql, params))
-        first = cast(int, cursor.lastrowid) - cursor.rowcount + 1
         if cursor.rowcount == len(rows):
+            first = cast(int, cursor.lastrowid) - cursor.rowcount + 1
             return {tuple(row[: len(key)]): first + number for number, row in enumerate(rows)}
         if cursor.rowcount == 0:
             return {}
-        found = self.all(f"SELECT {', '.join(key)}, id FROM {table} WHERE id >= ?", first)  # noqa: S608
+        # One that didn't go in may have used up a number all the same; those that did have the highest of all.
+        newest = f"SELECT {', '.join(key)}, id FROM {table} ORDER BY id DESC LIMIT ?"  # noqa: S608
+        found = self.all(newest, cursor.rowcount)
         return {tuple(row): id_ for *row, id_ in found}
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.operations.base import Pause
 from actors.operations.refresh import refreshing
+from actors.platforms.answers import wait
 from actors.platforms.base import Answer, Call, Page
 from actors.platforms.failures import GrantRefused, PlatformError
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from actors.work import ConnectionWork
 
 Asking = Generator[Call | Pause, Answer | None, Any]
+
+MOMENT = 5.0
+"""Seconds. A limit that is lifted so soon is waited for: who asked for a look needn't hear of it."""
+WAITS = 2
 
 
 def with_bearer(
@@ -37,14 +42,24 @@ def with_bearer(
             continue
         generation = me.row.generation
         try:
-            value = yield step
+            value = yield from _patiently(step)
             rejected = step.auth == "bearer" and me.platform.rejects_token(value)
             if rejected and may_refresh and me.can_refresh():
                 may_refresh = False
                 yield from refreshing(me, generation)
-                value = yield step
+                value = yield from _patiently(step)
         except GrantRefused:
             conversation.close()
             raise
         except PlatformError as error:
             advance, value = conversation.throw, error
+
+
+def _patiently(call: Call) -> Asking:
+    for _ in range(WAITS):
+        answer = yield call
+        seconds = wait(answer.headers) if answer is not None and answer.status == 429 else None
+        if seconds is None or seconds > MOMENT:
+            return answer
+        yield Pause(seconds)
+    return (yield call)

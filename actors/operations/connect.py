@@ -29,6 +29,12 @@ class ConsentIncomplete(PlatformError):
     kind = "consent_incomplete"
 
 
+class Overtaken(PlatformError):
+    """The user has changed their mind since."""
+
+    kind = "disconnected"
+
+
 def connecting(me: "ConnectionWork", order: Connect) -> Steps:
     grant = yield from me.platform.exchange(order.code, order.redirect_uri, order.verifier)
     missing = me.platform.missing(grant.scope or "")
@@ -44,6 +50,8 @@ def connecting(me: "ConnectionWork", order: Connect) -> Steps:
         me.borrow(None)
     if me.row.account is not None and me.row.account.id != account.id:
         raise OtherAccount(f"This connection belongs to {me.row.account.name}, not to {account.name}.")
+    if me.row.leaving is not None:
+        raise Overtaken("It was disconnected while it was being connected.")
     generation = me.row.generation
     kept = me.change(lambda tx: _commit(me, tx, generation, token, account))
     me.adopt(token if kept else None)
@@ -66,7 +74,7 @@ def _commit(me: "ConnectionWork", tx: Any, generation: int, token: Token, accoun
     )
     if not kept:
         return False
-    connections.update(tx, me.key, error_message=None, reason=None)
+    connections.update(tx, me.key, error_message=None, reason=None, trouble_told=False)
     addresses.keep(tx, me.key, account.addresses)
     fields = {"platform": me.key.platform, "status": "connected", "method": "polling", "account": account.name}
     fields["message"] = f"{me.platform.title} is connected as {account.name}"

@@ -1,6 +1,5 @@
 """Working off webhooks. The table is the queue; finishing one and writing what it caused are one commit."""
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -52,14 +51,9 @@ def work_off(me: "ConnectionActor", handed: Sequence[Delivery] = ()) -> bool:
     return more
 
 
-def give_up(me: "ConnectionActor") -> None:
-    """There is no such connection any more: else each sweep would wake an actor for what came for it."""
-
-    def unit(tx: Any) -> None:
-        for delivery in deliveries.unfinished(tx, me.key, math.inf, BATCH):
-            deliveries.park(tx, delivery.id, "There is no such connection.")
-
-    me.write(unit)
+def give_up(me: "ConnectionActor", reason: str) -> None:
+    """There is nobody to tell: else each sweep would wake an actor for what came for it."""
+    me.write(lambda tx: deliveries.park_all(tx, me.key, reason))
 
 
 def _charged(me: "ConnectionActor", waiting: list[Delivery]) -> list[Delivery]:
@@ -109,15 +103,14 @@ def _commit(me: "ConnectionActor", good: list[Readable], now: float) -> None:
     else:
         if news:
             me.hook_was_heard(now)
-        _follow(me, [happening for _, happening in good])
+        _follow(me, good)
 
 
-def _follow(me: "ConnectionActor", happenings: list[Happening]) -> None:
+def _follow(me: "ConnectionActor", good: list[Readable]) -> None:
     """What webhooks set off beyond their own commit. The commit has made the poll due, in case this isn't reached."""
-    ended = next((one.ended for one in happenings if one.ended is not None), None)
-    if ended is not None:
-        me.grant_ended(ended.reason)
-    elif any(one.fetch for one in happenings):
+    if me.row.status == "needs_reauth" and any(one.ended for _, one in good):
+        me.grant_ended(me.row.reason or "")
+    elif any(one.fetch for _, one in good):
         me.fetch()
 
 
@@ -136,7 +129,7 @@ def _finish(me: "ConnectionActor", tx: Any, good: list[Readable], now: float, ne
         items.extend(happening.items)
         drafts.append(_received(me, delivery, happening))
         fetch = fetch or happening.fetch
-        ended = ended or happening.ended
+        ended = ended or _of_this_grant(me, delivery, happening.ended)
         cursors |= happening.cursors
     if items:
         data.add(tx, me.key, items, now)
@@ -151,6 +144,13 @@ def _finish(me: "ConnectionActor", tx: Any, good: list[Readable], now: float, ne
         connections.update(tx, me.key, **columns)
     if ended is not None and me.row.status == "connected":
         keep_needs_reauth(me, tx, ended.reason, ended.hint)
+
+
+def _of_this_grant(me: "ConnectionActor", delivery: Delivery, ended: Ended | None) -> Ended | None:
+    """None where the user has connected again since."""
+    if ended is None or (ended.at or delivery.at) < (me.row.granted_at or 0.0):
+        return None
+    return ended
 
 
 def _received(me: "ConnectionActor", delivery: Delivery, happening: Happening) -> Draft:

@@ -88,6 +88,8 @@ def _keep(me: "ConnectionWork", before: Token, grant: Grant) -> Steps:
 def _commit(me: "ConnectionWork", tx: Any, generation: int, token: Token) -> bool:
     if not connections.keep_token(tx, me.shared.vault, me.key, generation, token):
         return False
+    if me.row.status == "disconnected":
+        return True  # it is needed once more, to end the grant there: no news
     draft = Draft("token_refresh", {"platform": me.key.platform, "token_expires_at": iso(token.expires_at)})
     events.append(tx, me.key.user, [draft], me.clock.now())
     return True

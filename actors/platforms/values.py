@@ -212,6 +212,8 @@ class Ended(msgspec.Struct, frozen=True):
 
     reason: str
     hint: str
+    at: float | None = None
+    """When it ended, as the platform says: what is told late doesn't end the grant that came after."""
 
 
 class Happening(msgspec.Struct, frozen=True):

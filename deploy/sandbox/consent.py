@@ -17,7 +17,7 @@ from deploy.sandbox.platforms.base import Route, SandboxPlatform
 _PAGE = Template(
     """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title: allow access?</title>
+<title>$title: allow access?</title><link rel="icon" href="data:,">
 <style>
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
 body { max-width: 26rem; margin: 12vh auto; padding: 0 1.25rem }

@@ -6,7 +6,8 @@ import * as view from "./view.js";
 
 const { $ } = view;
 const inSandbox = sandbox !== "";
-const LOOK_AGAIN = 15_000; // connections are read at most this often, whatever happens
+const LOOK_AGAIN = 15_000; // how often connections are read for the sake of times on their cards
+const SOON = 200;
 const HAPPENINGS = {
   github: ["push", "issues", "pull_request", "release", "star", "fork"],
   gmail: ["mail"],
@@ -34,7 +35,8 @@ const WORDS = {
   profile_changed: "the profile changed",
 };
 const OF_THE_TOKEN = new Set([CODES.NO_AUTH, CODES.INVALID_TOKEN, CODES.TOKEN_EXPIRED]);
-const CHANGES = new Set(["connected", "connection_status", "needs_reauth", "token_refresh", "platform_sync"]);
+const CHANGES = new Set(["connected", "connection_status", "needs_reauth"]); // shown on the cards at once
+const WORK = new Set(["token_refresh", "platform_sync"]); // these when it is time
 
 let user = null;
 let stream = null;
@@ -135,6 +137,14 @@ async function readConnections() {
   view.showConnections((await get("/api/connections")).items, look, disconnect);
 }
 
+function readConnectionsIn(milliseconds) {
+  clearTimeout(reading);
+  reading = setTimeout(() => {
+    reading = 0;
+    attempt(readConnections);
+  }, milliseconds);
+}
+
 function heard(event) {
   if (held) {
     held.push(event);
@@ -143,13 +153,8 @@ function heard(event) {
   if (event.offset <= last) return; // the list had it already
   last = event.offset;
   view.showEvent(event, true);
-  if (CHANGES.has(event.type) && !reading) {
-    const wait = Math.max(200, readAt + LOOK_AGAIN - Date.now());
-    reading = setTimeout(() => {
-      reading = 0;
-      attempt(readConnections);
-    }, wait);
-  }
+  if (CHANGES.has(event.type)) readConnectionsIn(SOON);
+  else if (WORK.has(event.type) && !reading) readConnectionsIn(Math.max(SOON, readAt + LOOK_AGAIN - Date.now()));
 }
 
 /** The session's cookie is what the page signs in by. Only the sandbox gives new tokens here; elsewhere the app does,

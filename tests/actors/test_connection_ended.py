@@ -97,3 +97,26 @@ def test_after_a_disconnect_nothing_leads_to_the_user_any_more(farewell: World) 
 
     found = farewell.database.read(lambda tx: addresses.behind(tx, farewell.vault, "tiny", "channel-1"))
     assert found == []
+
+
+@pytest.mark.parametrize("says_when", [True, False])
+def test_what_is_told_late_does_not_end_the_grant_that_came_after(
+    world: World, monkeypatch: pytest.MonkeyPatch, says_when: bool
+) -> None:
+    """The platform says when it ended, or else it came before the user connected again."""
+    world.connect()
+    at = world.clock.now()
+    ended = Ended("user_revoked", "You removed the app there.", at if says_when else None)
+    monkeypatch.setattr(world.platform, "parse", lambda _: Happening({"what": "bye"}, ended=ended))
+    if not says_when:
+        world.arrive("d1", nudge=False)
+    world.pass_time(10)
+    world.connect()
+    if says_when:
+        world.arrive("d1")
+
+    world.pass_time(60)
+
+    assert world.delivery_states() == ["done"]
+    assert world.row().status == "connected"
+    assert world.events("ada", "needs_reauth") == []

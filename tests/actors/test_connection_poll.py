@@ -3,7 +3,7 @@ import pytest
 from actors.messages import Poll
 from actors.operations.poll import PollDone
 from actors.platforms.base import Call, Reading
-from actors.platforms.failures import CallFailed
+from actors.platforms.failures import CallFailed, RateLimited
 from tests.actors.world import ADA, World
 from tests.fakes.platform import reply
 
@@ -82,6 +82,29 @@ def test_retry_after_is_obeyed(world: World) -> None:
     assert len(world.far.calls) == calls
     world.pass_time(100)
     assert len(world.far.calls) > calls
+
+
+def test_a_limit_that_is_lifted_in_a_moment_is_waited_for_and_no_failure(world: World) -> None:
+    world.connect()
+    world.far.answers = [reply(429, {}, retry_after="1"), reply(429, {}, retry_after="2")]
+    world.far.items = [9]
+
+    answer = world.order(ADA, lambda r: Poll(r))
+    assert not answer.done()
+    world.pass_time(3.5)
+
+    assert answer.result().count == 1
+    assert world.row().error_message is None
+
+
+def test_a_limit_that_keeps_coming_back_is_believed(world: World) -> None:
+    world.connect()
+    world.far.answers = [reply(429, {}, retry_after="1")] * 3
+
+    answer = world.order(ADA, lambda r: Poll(r))
+    world.pass_time(3)
+
+    assert isinstance(answer.exception(), RateLimited)
 
 
 def test_a_401_is_answered_with_one_refresh_and_one_more_try(world: World) -> None:

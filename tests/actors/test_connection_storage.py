@@ -85,9 +85,8 @@ def test_a_refresh_that_can_not_be_marked_is_tried_again_soon(world: World) -> N
 
 
 def test_a_disconnect_goes_on_when_the_database_is_back(world: World) -> None:
-    """Its user was perhaps told that it is accepted."""
     world.connect()
-    with writes_fail(world):
+    with writes_fail(world, after=1):
         answer = world.order(ADA, lambda r: Disconnect(True, r))
     assert isinstance(answer.exception(0), StorageUnavailable)
 
@@ -95,6 +94,16 @@ def test_a_disconnect_goes_on_when_the_database_is_back(world: World) -> None:
 
     assert world.row().status == "disconnected"
     assert world.directory.status(ADA) is None
+
+
+def test_a_disconnect_that_can_not_be_stored_is_not_begun_and_says_so(world: World) -> None:
+    world.connect()
+    with writes_fail(world):
+        answer = world.order(ADA, lambda r: Disconnect(True, r))
+
+    assert isinstance(answer.exception(0), StorageUnavailable)
+    assert world.row().status == "connected"
+    assert ("DELETE", "/api/hooks/hook-1") not in world.far.calls
 
 
 def test_a_database_that_comes_and_goes_uses_up_no_tries_of_deliveries(world: World) -> None:

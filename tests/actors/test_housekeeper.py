@@ -9,7 +9,7 @@ from actors import housekeeper
 from actors.clock import VirtualClock
 from actors.housekeeper import EVERY, Housekeeper
 from actors.pool import InlineExecutor
-from storage import deliveries, events, revocations
+from storage import connections, deliveries, events, revocations
 from storage.database import Database
 from storage.records import ConnectionKey, Delivery, Draft
 
@@ -79,3 +79,14 @@ def test_revocations_go_when_their_tokens_have_expired(kept) -> None:  # type: i
     database.write(lambda tx: revocations.revoke_token(tx, "ada", "one", clock.now() + 60)).result()
     clock.advance(EVERY)
     assert database.read(revocations.everything).tokens == {}
+
+
+def test_a_connect_that_a_crash_cut_off_is_cleared_away(kept: tuple[VirtualClock, Database]) -> None:
+    clock, database = kept
+    key = ConnectionKey("ada", "github")
+    database.write(lambda tx: connections.create(tx, key, clock.now())).result()
+
+    clock.advance(1800.0)
+    assert database.read(lambda tx: connections.get(tx, key)) is not None
+    clock.advance(3600.0)
+    assert database.read(lambda tx: connections.get(tx, key)) is None

@@ -12,6 +12,7 @@ from actors.clock import VirtualClock
 from actors.directory import Directory
 from actors.lanes import Lanes
 from actors.messages import Connect, StartMore, WebhookArrived
+from actors.platforms.base import Platform
 from actors.pool import InlineExecutor
 from actors.restarts import RestartPolicy
 from actors.shared import Shared
@@ -33,6 +34,8 @@ class World:
         self.vault = Vault([b"k" * 32])
         self.far = FarEnd()
         self.platform: Tiny = tiny()
+        self.platforms: dict[str, Platform] = {"tiny": self.platform}
+        """Those that are configured when it starts."""
         self.executor = InlineExecutor()
         self.clock = VirtualClock(settle=self.executor.run_until_idle)
         self.fatal: list[str] = []
@@ -55,7 +58,7 @@ class World:
             vault=self.vault,
             lanes=self.lanes,
             directory=self.directory,
-            platforms={"tiny": self.platform},
+            platforms=self.platforms,
             schedules={"tiny": schedule.parse("30m")},
             public_url="https://soulwire.example",
         )

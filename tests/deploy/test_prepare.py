@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-NEW_PYTHON = "#!/bin/sh\n[ $1 = -c ] && exit 0\n[ $1 = --version ] && echo Python 3.12.1\necho \"$*\" >> \"$LOG\"\n"
+NEW_PYTHON = '#!/bin/sh\n[ $1 = -c ] && exit 0\n[ $1 = --version ] && echo Python 3.12.1\necho "$*" >> "$LOG"\n'
 OLD_PYTHON = "#!/bin/sh\nexit 1\n"
 
 

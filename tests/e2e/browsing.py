@@ -28,6 +28,8 @@ class Watched:
         self.asked: set[str] = set()
         """Origins that it sent requests to."""
         self.may_lose_the_service = False
+        self.may_be_refused: set[int] = set()
+        """Statuses that browsers complain of by themselves, while the page says in words what is wrong."""
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", lambda request: self.asked.add("/".join(request.url.split("/")[:3])))
@@ -43,5 +45,6 @@ class Watched:
 
     def _on_console(self, message: ConsoleMessage) -> None:
         lost = self.may_lose_the_service and "ERR_CONNECTION" in message.text
-        if message.type == "error" and not lost:
+        refused = any(f"status of {status}" in message.text for status in self.may_be_refused)
+        if message.type == "error" and not lost and not refused:
             self.errors.append(message.text)

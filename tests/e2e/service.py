@@ -148,7 +148,6 @@ class Service:
             for line in self.lines()
             if line["level"] in ("error", "critical")
             and line["event"] not in self.expected
-            and line.get("status") not in (502, 503)  # a platform's trouble, or the database's, that has its own line
         ]
         plain = [line for line in self._text().splitlines() if not line.startswith("{")]
         return found + [line for line in plain if TRACE in line or "[error" in line or "[critical" in line]
@@ -168,8 +167,9 @@ class Service:
         """One request, by an administrator unless told otherwise."""
         bearer = {"Authorization": f"Bearer {self.token(by, role)}"}
         headers = bearer | more.pop("headers", {})
+        more.setdefault("timeout", PATIENCE)
         with _session() as session:
-            return session.request(method, self.url + path, headers=headers, timeout=PATIENCE, **more)
+            return session.request(method, self.url + path, headers=headers, **more)
 
     def admin(self, path: str) -> Any:
         answer = self.call("GET", f"/api/admin/{path}")

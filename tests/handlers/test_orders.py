@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 from pykka import ActorDeadError
+from structlog.testing import capture_logs
 
 from actors.messages import Disconnect, HaltChild, Poll, Refresh, RestartChild
 from actors.operations.base import NotConnected
 from actors.operations.poll import PollDone
 from actors.platforms.failures import CallFailed, GrantRefused, PlatformDown, RateLimited
 from actors.supervisor import ChildUnavailable
+from storage import connections
+from storage.records import ConnectionKey
 from storage.trouble import StorageUnavailable
 from tests.handlers.serving import ADA, Answer, Serving
 
@@ -38,7 +41,6 @@ def test_a_poll_that_is_soon_done_is_told(serving: Serving, path: str) -> None:
     ("method", "path"),
     [
         ("POST", "/api/connections/github/sync"),
-        ("DELETE", "/api/connections/github"),
         ("POST", "/api/admin/actors/ada/github/refresh"),
     ],
 )
@@ -52,6 +54,29 @@ def test_what_takes_long_is_accepted_and_goes_on(
     (message,) = actor.messages
     assert not message.reply.done()
     message.reply.set_result(None)  # and nobody minds
+
+
+@pytest.mark.parametrize(("stored", "status"), [(True, 202), (False, 503)])
+def test_a_disconnect_that_takes_long_is_accepted_once_a_crash_can_not_undo_it(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch, stored: bool, status: int
+) -> None:
+    monkeypatch.setattr("handlers.orders.PATIENCE", 0.01)
+    serving.connect()
+    if stored:
+        serving.write(lambda tx: connections.leave(tx, ADA, purge=False))
+    answer = serving.ask("DELETE", "/api/connections/github", user="ada")
+    assert answer.status == status
+    assert ("Retry-After" in answer.headers) is not stored
+
+
+def test_a_connection_to_a_platform_that_is_no_longer_there_can_be_disconnected(serving: Serving) -> None:
+    """One that was taken out of the settings, or of this service."""
+    for slug in ("gmail", "myspace"):
+        actor = serving.connect(ConnectionKey("ada", slug))
+        actor.answer = lambda _: None
+        answer = serving.ask("DELETE", f"/api/connections/{slug}", user="ada")
+        assert (answer.status, answer.json["status"]) == (200, "disconnected")
+    assert serving.ask("DELETE", "/api/connections/friendster", user="ada").status == 404
 
 
 def test_a_refresh_tells_the_new_end(serving: Serving) -> None:
@@ -84,6 +109,7 @@ def test_restart_and_stop_are_the_supervisors(serving: Serving, what: str, messa
         (PlatformDown("503 from the platform"), 502, "down"),
         (CallFailed("timeout", "no answer within 30 s"), 502, "timeout"),
         (RateLimited("429", 33), 502, "rate_limited"),
+        (CallFailed("paused", "what the platform allows for now is used up", 33), 503, "paused"),
         (KeyError("a bug"), 500, "internal_error"),
     ],
 )
@@ -92,8 +118,18 @@ def test_what_could_not_be_done_is_told_in_words(serving: Serving, error: Except
     actor.answer = raising(error)
     answer = order(serving, "poll")
     assert (answer.status, answer.error) == (status, code)
-    if code == "rate_limited":
+    if code in ("rate_limited", "paused"):
         assert answer.headers["Retry-After"] == "33"
+
+
+def test_a_platforms_trouble_is_no_error_of_ours_in_the_log(serving: Serving) -> None:
+    actor = serving.connect()
+    for error, level in ((PlatformDown("503 from the platform"), "warning"), (KeyError("a bug"), "error")):
+        actor.answer = raising(error)
+        with capture_logs() as lines:
+            order(serving, "poll")
+            serving.on_loop(lambda: None)  # the line follows the answer
+        assert [line["log_level"] for line in lines if line["event"] == "request_answered"] == [level]
 
 
 def test_orders_go_to_those_that_exist(serving: Serving) -> None:

@@ -76,9 +76,7 @@ async def test_the_last_event_id_counts_more_than_the_address(service: Service) 
     """An EventSource comes back to the same address, with the cursor of its first connect still in it."""
     await service.tell("ada", "one", "two")
     epoch = service.database.epoch
-    async with service.sse(
-        f"?cursor={epoch}-0", Authorization=bearer(service), Last_Event_ID=f"{epoch}-1"
-    ) as client:
+    async with service.sse(f"?cursor={epoch}-0", Authorization=bearer(service), Last_Event_ID=f"{epoch}-1") as client:
         await client.next()
         assert await client.titles(1) == ["two"]
 

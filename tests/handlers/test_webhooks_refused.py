@@ -35,9 +35,7 @@ def left_nothing(serving: Serving) -> bool:
 )
 def test_a_missing_or_wrong_signature_is_401(serving: Serving, given: str | None) -> None:
     actor = serving.connect()
-    answer = serving.hook(
-        BODY, X_Hub_Signature_256=given
-    )
+    answer = serving.hook(BODY, X_Hub_Signature_256=given)
     assert answer.status == 401
     assert answer.error in ("missing_signature", "wrong_signature")
     assert not actor.messages

@@ -155,3 +155,22 @@ def test_the_account_is_kept_with_the_token(database: Database, vault: Vault) ->
     token = Token(Secret("a"))
     database.write(lambda tx: connections.keep_token(tx, vault, ADA, 0, token, account=account)).result()
     assert get(database).account == account
+
+
+def test_one_that_is_leaving_counts_as_disconnected_and_says_what_is_to_be_done(database: Database) -> None:
+    create(database, ADA)
+    database.write(lambda tx: connections.update(tx, ADA, status="connected", next_poll=NOON)).result()
+    database.write(lambda tx: connections.leave(tx, ADA, purge=True)).result()
+    database.write(lambda tx: connections.leave(tx, ADA, purge=False)).result()
+    found = get(database)
+    assert (found.status, found.next_poll, found.leaving) == ("disconnected", None, "purge")
+    database.write(lambda tx: connections.left(tx, ADA)).result()
+    assert (get(database).status, get(database).leaving) == ("disconnected", None)
+
+
+def test_only_pending_ones_of_long_ago_are_cleared_away(database: Database) -> None:
+    create(database, ADA, GRACE)
+    database.write(lambda tx: connections.update(tx, GRACE, status="connected")).result()
+    assert database.write(lambda tx: connections.prune_pending(tx, NOON)).result() == 0
+    assert database.write(lambda tx: connections.prune_pending(tx, NOON + 1)).result() == 1
+    assert database.read(lambda tx: [row.key for row in connections.page(tx, None, 9)]) == [GRACE]

@@ -119,3 +119,36 @@ def test_connections_with_something_to_do_are_found_in_pages(database: Database)
     assert database.read(lambda tx: deliveries.waiting_keys(tx, NOON + 60, 9)) == [ADA, GRACE]
     assert database.read(lambda tx: deliveries.waiting_keys(tx, NOON + 60, 1)) == [ADA]
     assert database.read(lambda tx: deliveries.waiting_keys(tx, NOON + 60, 9, after=ADA)) == [GRACE]
+
+
+def test_a_number_never_comes_again(database: Database) -> None:
+    """Not when the newest goes either: an actor takes a nudge for a lower one than it has read for old news."""
+    (first,) = add(database, "1")
+    database.write(lambda tx: deliveries.finish(tx, first, NOON)).result()
+    assert database.write(lambda tx: deliveries.prune(tx, NOON + 1, 9)).result() == ["done"]
+    (second,) = add(database, "2")
+    assert second > first
+
+
+def test_of_many_at_once_each_that_is_new_has_its_own_row_and_repeats_have_none(database: Database) -> None:
+    add(database, "b", "d")
+    arrived = [a_delivery(name) for name in "abcde"]
+    rows = database.write(lambda tx: deliveries.add_all(tx, arrived)).result()
+    found = {one.delivery_id: one.id for one in database.read(lambda tx: deliveries.unfinished(tx, ADA, NOON, 9))}
+    assert dict(zip("abcde", rows, strict=True)) == {
+        "a": found["a"],
+        "b": None,
+        "c": found["c"],
+        "d": None,
+        "e": found["e"],
+    }
+
+
+def test_all_that_wait_for_one_connection_are_given_up_at_once(database: Database) -> None:
+    add(database, *"abc")
+    add(database, "1", key=GRACE)
+    assert database.write(lambda tx: deliveries.park_all(tx, ADA, "It has ended.")).result() == 3
+    assert waiting(database) == []
+    rows = database.read(lambda tx: deliveries.page(tx, limit=9))
+    assert [(row.state, row.reason) for row in rows if row.user == "ada"] == [("parked", "It has ended.")] * 3
+    assert [row.state for row in rows if row.user == "grace"] == ["received"]

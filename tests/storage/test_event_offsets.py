@@ -3,6 +3,7 @@
 from concurrent.futures import Future
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -98,3 +99,11 @@ def work(tx: Transaction, appends: list[tuple[str, int]], end: str) -> None:
         raise Refused
     if end == "breaks":
         tx.run("INSERT INTO meta (name, value) VALUES ('broken', NULL)")
+
+
+@pytest.mark.parametrize("name", ["type", "offset", "cursor", "at"])
+def test_a_field_that_would_take_the_place_of_the_events_own_is_refused(database: Database, name: str) -> None:
+    refused = database.write(lambda tx: events.append(tx, "ada", [Draft("a"), Draft("b", {name: 1})], 1.0))
+    with pytest.raises(ValueError, match=name):
+        refused.result()
+    assert database.read(lambda tx: events.bounds(tx, "ada")) == (1, 0)

@@ -27,6 +27,7 @@ def schema(url: str) -> dict[str, list[tuple[object, ...]]]:
                 *sorted((index.name, tuple(index.columns), index.unique) for index in found.get_indexes(table)),
             ]
             for table in sorted(found.get_tables())
+            if not table.startswith("sqlite_")
         }
     finally:
         session.close()

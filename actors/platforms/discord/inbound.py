@@ -8,12 +8,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from actors.platforms.base import Ended, Handshake, Happening, Inbound, Parcel, Receives, Refused, Taken, Whose
 from actors.platforms.discord.guilds import is_snowflake
-from actors.platforms.fields import decode_object, dig, number, text
+from actors.platforms.fields import decode_object, dig, moment, number, text
 from storage.records import Delivery
 
 WINDOW = 300
@@ -95,11 +96,13 @@ WHAT = {
 
 def parse(delivery: Delivery) -> Happening:
     try:
-        data = dig(decode_object(delivery.body), "event", "data")
+        event = dig(decode_object(delivery.body), "event")
     except ValueError:
-        data = None
-    ended = REVOKED if delivery.kind == DEAUTHORIZED else None
-    return Happening(_line(delivery.kind, data), ended=ended)
+        event = None
+    ended = None
+    if delivery.kind == DEAUTHORIZED:
+        ended = msgspec.structs.replace(REVOKED, at=moment(event, "timestamp"))
+    return Happening(_line(delivery.kind, dig(event, "data")), ended=ended)
 
 
 def _line(kind: str, data: Any) -> Mapping[str, str | None]:

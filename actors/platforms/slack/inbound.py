@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 from actors.platforms.base import (
     Ended,
     Handshake,
@@ -135,7 +137,13 @@ def parse(delivery: Delivery, account: Account | None = None, cursors: Mapping[s
         return Happening(sentences.line(delivery.kind, {}, sentences.Known()))
     known = sentences.known_from(account, cursors or {}, dig(envelope, "team_id"))
     told = sentences.line(delivery.kind, dig(envelope, "event"), known)
-    return Happening(told, list(_items(envelope, delivery)), ended=ENDINGS.get(delivery.kind))
+    return Happening(told, list(_items(envelope, delivery)), ended=_ended(envelope, delivery.kind))
+
+
+def _ended(envelope: Mapping[str, Any], kind: str) -> Ended | None:
+    """Slack sends again for hours what it couldn't deliver."""
+    ended, at = ENDINGS.get(kind), number(envelope, "event_time")
+    return msgspec.structs.replace(ended, at=float(at)) if ended is not None and at and at < 10**11 else ended
 
 
 def _items(envelope: Mapping[str, Any], delivery: Delivery) -> Iterator[Item]:

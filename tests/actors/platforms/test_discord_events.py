@@ -179,6 +179,7 @@ def test_a_withdrawal_ends_the_grant_and_nothing_else_does() -> None:
     ended = discord().parse(delivery("discord", "APPLICATION_DEAUTHORIZED", body("deauthorized"))).ended
     assert ended is not None
     assert ended.reason == "user_revoked"
+    assert ended.at is not None, "what comes late is told from what ends the grant that is there now"
     assert discord().parse(delivery("discord", "APPLICATION_AUTHORIZED", body("authorized"))).ended is None
 
 

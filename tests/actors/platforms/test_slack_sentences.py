@@ -157,6 +157,7 @@ def test_the_end_of_a_grant_is_told_as_such(name: str, reason: str) -> None:
     assert ended is not None
     assert ended.reason == reason
     assert ended.hint.endswith("Please reconnect.")
+    assert ended.at is not None, "Slack sends again for hours: by then the user may have reconnected"
 
 
 def test_no_message_ends_a_grant() -> None:
