@@ -6,6 +6,8 @@ import gc
 import signal
 import socket
 import sys
+import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 
@@ -18,6 +20,7 @@ from actors import schedule
 from actors.allowance import Allowance
 from actors.clock import Clock
 from actors.directory import Directory
+from actors.eraser import Eraser
 from actors.housekeeper import Housekeeper
 from actors.lanes import Lanes
 from actors.messages import StartMore
@@ -29,6 +32,7 @@ from actors.pool import Pool
 from actors.restarts import RestartPolicy
 from actors.shared import Shared
 from actors.supervisor import Supervisor
+from actors.sweeper import Sweeper
 from deploy import VERSION, cli, demo, logs
 from deploy.errors import CannotStart
 from deploy.opening import opened
@@ -36,6 +40,7 @@ from deploy.platforms import configured
 from deploy.settings import Settings
 from handlers.app import make_app, make_server
 from handlers.auth import Authenticator
+from handlers.backend import Backend
 from handlers.history import History
 from handlers.hub import Hub
 from handlers.jwks import KeyRing
@@ -53,18 +58,22 @@ FINISH = 15.0
 """Seconds that calls to platforms get to end: a token's new pair may be on its way."""
 
 
-def serve(settings: Settings) -> int:
+def serve(settings: Settings, app: Callable[[Backend], None] | None = None) -> int:
+    """`app` is called once the service is up, on a thread of its own: for an app that shares the process."""
     logs.configure(settings.log_level, settings.log_format)
     faulthandler.register(signal.SIGUSR1)
     vault = Vault(settings.encryption_bytes())
     with opened(settings, vault) as database:
         demo.claim(database, settings.sandbox)
-        return uvloop.run(Service(settings, vault, database).run())
+        return uvloop.run(Service(settings, vault, database, app).run())
 
 
 class Service:
-    def __init__(self, settings: Settings, vault: Vault, database: Database) -> None:
+    def __init__(
+        self, settings: Settings, vault: Vault, database: Database, app: Callable[[Backend], None] | None
+    ) -> None:
         self.settings = settings
+        self.app = app
         self.vault = vault
         self.database = database
         self.clock = Clock()
@@ -106,6 +115,8 @@ class Service:
         log.info("service_started", url=self.settings.public_url, platforms=sorted(platforms))
         if self.sandbox is not None:
             self.loop.run_in_executor(None, self._connect_people)
+        if self.app is not None:
+            threading.Thread(target=self.app, args=(Backend(parts, self.loop),), name="app", daemon=True).start()
 
     def _bind(self) -> list[socket.socket]:
         """First of all, so that a port that is taken is one line and nothing else has happened."""
@@ -153,6 +164,8 @@ class Service:
         self.clock.start()
         self.directory.supervisor = Supervisor.start(self.pool, shared, RestartPolicy(), self._fatal)
         self.directory.supervisor.tell(StartMore())
+        Sweeper.begin(shared)
+        Eraser.begin(shared)
         keeping = self.settings
         housekeeper = Housekeeper.start(
             self.pool,
@@ -196,6 +209,7 @@ class Service:
             webhook_rate=told.webhook_rate_limit,
             sandbox_url=self.sandbox.url if self.sandbox else None,
             metrics_token=told.metrics_token,
+            cron_secret=told.cron_secret,
             gauges={"turns_waiting": lambda: self.pool.depth, "timers": lambda: len(clock)},
         )
         stack.callback(parts.bridge.close)

@@ -16,6 +16,7 @@ from pykka import ActorDeadError
 
 from actors import messages as m
 from actors.lanes import Job
+from actors.notices import keep_notice
 from actors.operations.base import NotConnected
 from actors.operations.deliveries import give_up, work_off
 from actors.operations.disconnect import ENDED, leave
@@ -133,6 +134,22 @@ class ConnectionActor(ConnectionWork):
         if self.row.status == "connected" and not waits(self._refresh_timer):
             self._want("refresh")
 
+    def _token_overdue(self, _message: m.TokenOverdue) -> None:
+        """Found by a sweep: the timer may still wait, where the wall clock jumped."""
+        if self.row.status == "connected" and self.refresh_is_due() and not self.is_put_off("refresh"):
+            self._want("refresh")
+
+    def _poll_overdue(self, _message: m.PollOverdue) -> None:
+        if self.row.status == "connected" and not self.is_put_off("poll"):
+            self._want("poll")
+
+    def _grant_ending(self, _message: m.GrantEnding) -> None:
+        notice_at = self.row.reauth_notice_at
+        if self.row.status == "connected" and notice_at is not None and notice_at <= self.clock.now():
+            self.change(partial(keep_notice, self))
+            if self.row.reauth_notice_at is None and not self.token_is_good():
+                self._want("refresh")  # there is nothing to renew it with any more: that is found out, and said
+
     def _poll(self, order: m.Poll) -> None:
         self._order("poll", order)
 
@@ -186,7 +203,7 @@ class ConnectionActor(ConnectionWork):
 
     def fetch(self) -> None:
         """A webhook said that there is something new, without saying what."""
-        if self.row.status != "connected" or self.is_put_off():
+        if self.row.status != "connected" or self.is_put_off("poll"):
             return
         if self._operation is not None and self._operation.kind == "poll":
             self._poll_again = True  # this one may have looked already
@@ -241,6 +258,9 @@ class ConnectionActor(ConnectionWork):
         m.PollDue: _poll_due,
         m.RefreshDue: _refresh_due,
         m.HookDue: _hook_due,
+        m.TokenOverdue: _token_overdue,
+        m.PollOverdue: _poll_overdue,
+        m.GrantEnding: _grant_ending,
         m.CallAnswered: ConnectionWork.call_answered,
         m.PauseOver: ConnectionWork.pause_over,
         m.Forward: _forward,

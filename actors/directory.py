@@ -32,6 +32,8 @@ class Directory:
         self._hooks_as_of = object()
         self.supervision = Supervision()
         self.supervisor: pykka.ActorRef[Any] | None = None
+        self.sweeper: pykka.ActorRef[Any] | None = None
+        self.eraser: pykka.ActorRef[Any] | None = None
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -174,6 +174,13 @@ class Lanes:
             log.warning("platform_paused", platform=platform, seconds=round(seconds, 1))
         _run(steps)
 
+    def wait_for(self, platform: str) -> float:
+        """Roughly how many seconds a call that came now would wait."""
+        with self._lock:
+            lane, now = self._lane(platform), self._clock.elapsed()
+            refusal = lane.pace.refusal(now)
+            return refusal.retry_after if refusal is not None else lane.pace.wait_for(len(lane))
+
     def snapshot(self) -> tuple[LaneStatus, ...]:
         with self._lock:
             now = self._clock.elapsed()

@@ -47,6 +47,18 @@ class RefreshDue(msgspec.Struct, frozen=True):
     """Fact: your token's timer fired."""
 
 
+class TokenOverdue(msgspec.Struct, frozen=True):
+    """Fact: by your row, the token should have been refreshed by now."""
+
+
+class PollOverdue(msgspec.Struct, frozen=True):
+    """Fact: somebody with a clock of their own says that it is time to poll."""
+
+
+class GrantEnding(msgspec.Struct, frozen=True):
+    """Fact: by your row, it is time to tell the user when the grant ends."""
+
+
 class HookDue(msgspec.Struct, frozen=True):
     """Fact: time to see whether a webhook can be registered now."""
 
@@ -168,8 +180,67 @@ class HaltChild(msgspec.Struct, frozen=True):
     reply: "Future[Any] | None" = None
 
 
+# -- to the sweeper ---------------------------------------------------------------------------------
+
+
+class SweepTokens(msgspec.Struct, frozen=True):
+    """Order: find tokens that a timer missed. The reply is what was `Swept`; without one, it is the sweeper's timer."""
+
+    reply: "Future[Any] | None" = None
+
+
+class SweepPolls(msgspec.Struct, frozen=True):
+    """Order: have a platform's connections polled that are due, or all of them. The reply is what was `Swept`."""
+
+    platform: str
+    everyone: bool
+    reply: "Future[Any]"
+
+
+class SweepOn(msgspec.Struct, frozen=True):
+    """Order to oneself: the next page of this sweep."""
+
+    name: str
+
+
+# -- to the eraser ----------------------------------------------------------------------------------
+
+
+class ResumeErasures(msgspec.Struct, frozen=True):
+    """Order: finish what was begun before this start of the service."""
+
+
+class Erase(msgspec.Struct, frozen=True):
+    """Order: forget this user. The reply is how many rows went."""
+
+    user: str
+    reply: "Future[Any]"
+
+
+class PartWith(msgspec.Struct, frozen=True):
+    """Order to oneself: have the connections disconnect that this user still has."""
+
+    user: str
+
+
+class PartedWith(msgspec.Struct, frozen=True):
+    """Fact: this connection's disconnect came to an end, one way or the other."""
+
+    key: ConnectionKey
+
+
+class EraseOn(msgspec.Struct, frozen=True):
+    """Order to oneself: the next piece, now that this round of disconnects is over."""
+
+    user: str
+    round: int
+
+
 POLL_DUE = PollDue()
 REFRESH_DUE = RefreshDue()
+TOKEN_OVERDUE = TokenOverdue()
+POLL_OVERDUE = PollOverdue()
+GRANT_ENDING = GrantEnding()
 HOOK_DUE = HookDue()
 END_DUE = EndDue()
 DELIVERIES_DUE = DeliveriesDue()

@@ -27,6 +27,8 @@ from storage.vault import WrongKey
 log = structlog.get_logger()
 T = TypeVar("T")
 
+NOTHING: frozenset[str] = frozenset()
+"""One for all actors."""
 HISTORY = 10
 """Lines of an actor's past that it keeps for those who look inside."""
 HEARD_EVERY = 60.0
@@ -69,7 +71,7 @@ class ConnectionState(PooledActor):
         self._refresh_timer: Timer | None = None
         self._hook_timer: Timer | None = None
         self._deliveries_timer: Timer | None = None
-        self._put_off = False
+        self._put_off = NOTHING
         self._operation: Operation | None = None
         self.renewing = False
         """A token exchange is under way or its answer isn't stored yet."""
@@ -192,13 +194,18 @@ class ConnectionState(PooledActor):
 
     def _arm_refresh(self) -> None:
         due = self.row.refresh_due_at
+        self._taken_up("refresh")
         if due is not None:
             self._refresh_timer = self._remind(self._refresh_timer, due - self.clock.now(), m.REFRESH_DUE)
 
     def _arm_poll(self) -> None:
         due = self.row.next_poll or 0.0
-        self._put_off = False
+        self._taken_up("poll")
         self._poll_timer = self._remind(self._poll_timer, due - self.clock.now(), m.POLL_DUE)
+
+    def _taken_up(self, kind: str) -> None:
+        if kind in self._put_off:
+            self._put_off = (self._put_off - {kind}) or NOTHING
 
     def _resume(self) -> None:
         """After a start of the service: what fell due meanwhile comes soon, and not at once with everybody else's."""
@@ -264,10 +271,11 @@ class ConnectionState(PooledActor):
 
     def again(self, kind: str, seconds: float) -> None:
         """Try an operation again that could not be done now."""
+        if kind in ("poll", "refresh"):
+            self._put_off |= {kind}
         if kind == "refresh":
             self._refresh_timer = self._remind(self._refresh_timer, seconds, m.REFRESH_DUE)
         elif kind == "poll":
-            self._put_off = True
             self._poll_timer = self._remind(self._poll_timer, seconds, m.POLL_DUE)
         elif kind == "hook":
             self._hook_timer = self._remind(self._hook_timer, seconds, m.HOOK_DUE)
@@ -281,9 +289,9 @@ class ConnectionState(PooledActor):
         fields = {"platform": self.key.platform, "status": "connected", "method": self.monitoring().method}
         return [Draft("connection_status", fields | {"reason": "recovered", "hint": "The platform answers again."})]
 
-    def is_put_off(self) -> bool:
-        """The last poll failed, or was sent away, and the time for the next is set."""
-        return self._put_off and waits(self._poll_timer)
+    def is_put_off(self, kind: str) -> bool:
+        """The last poll or refresh failed, or was sent away, and the time for the next is set."""
+        return kind in self._put_off and waits(self._poll_timer if kind == "poll" else self._refresh_timer)
 
     # -- webhooks --------------------------------------------------------------------------------
 
@@ -327,5 +335,6 @@ class ConnectionState(PooledActor):
             token_expires_at=row.token_expires_at if row else None,
             reauth_due_at=row.reauth_due_at if row else None,
             doing=self._operation.kind if self._operation else None,
+            put_off=self._put_off,
             history=self._history,
         )

@@ -20,6 +20,8 @@ class Status(msgspec.Struct, frozen=True):
     reauth_due_at: float | None = None
     doing: str | None = None
     """The operation under way: `poll`, `refresh`, …"""
+    put_off: frozenset[str] = frozenset()
+    """What failed, of `poll` and `refresh`, and is tried again at a time of its own."""
     history: tuple[tuple[float, str], ...] = ()
     """What it did lately: when, and what in words."""
 

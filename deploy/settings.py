@@ -135,6 +135,9 @@ class Settings:
         kinds.duration, "30d", "how long webhooks that are done with, or were given up, are kept"
     )
     metrics_token: Secret | None = told(kinds.secret, None, "bearer token for /metrics", secret=True)
+    cron_secret: Secret | None = told(
+        kinds.secret, None, "static bearer token with which an outside scheduler calls /api/cron/…", secret=True
+    )
     platforms: Mapping[str, PlatformSettings] = field(default_factory=dict)
 
     def encryption_bytes(self) -> list[bytes]:

@@ -1,8 +1,14 @@
 """What administrators of the whole service see. Every path of theirs is an `AdminHandler`, which says who may."""
 
+from functools import partial
+
 from handlers.base import Handler
 from handlers.errors import Forbidden
+from handlers.parts import Parts
+from storage import sweeps
 from storage.records import iso
+
+WEEK = 7 * 86_400.0
 
 
 class AdminHandler(Handler):
@@ -16,8 +22,9 @@ class AdminHandler(Handler):
 
 
 class Supervisor(AdminHandler):
-    def get(self) -> None:
+    async def get(self) -> None:
         now = self.parts.directory.supervision
+        ending = await ending_this_week(self.parts)
         parked = [
             {
                 "user": one.key.rpartition("/")[0],
@@ -36,5 +43,19 @@ class Supervisor(AdminHandler):
                 "restarts": now.restarts,
                 "policy": now.policy,
                 "parked": parked,
+                "will_break_this_week": None if ending is None else sum(ending.values()),
             }
         )
+
+
+async def ending_this_week(parts: Parts) -> dict[str, int] | None:
+    """How many connections will break within a week, since their grant ends, per platform; None when that can't be
+    read."""
+    if not parts.bridge.database.health().ok:
+        return None
+    before = parts.clock.now() + WEEK
+
+    async def read() -> dict[str, int]:
+        return await parts.bridge.read(partial(sweeps.count_grants_ending, before=before))
+
+    return await parts.recent.get("grants_ending", read)

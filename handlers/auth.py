@@ -1,5 +1,6 @@
 """Who is calling: the app's JWT from a header or the session cookie; on streams also from the query, or by ticket."""
 
+import hmac
 from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import sha256
@@ -7,6 +8,7 @@ from typing import Any, Literal
 
 import jwt
 import msgspec
+from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
 
 from handlers.errors import Forbidden, NotAuthenticated, Unavailable
@@ -200,6 +202,14 @@ async def from_request(
         caller = await parts.authenticator.verify(cookie)
         return _by_cookie(handler, caller, request.method not in SAFE_METHODS if changes is None else changes)
     raise NotAuthenticated("no_token", "This needs a token.", hint="Send Authorization: Bearer, or sign in.")
+
+
+def is_bearer(request: HTTPServerRequest, expected: Secret | None) -> bool:
+    """Whether the request brings this static secret of the deployment's."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if expected is None or scheme.lower() != "bearer":
+        return False
+    return hmac.compare_digest(given.strip().encode(), expected.reveal().encode())
 
 
 def require(caller: Caller, *roles: Role) -> Caller:

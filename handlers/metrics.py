@@ -1,6 +1,5 @@
 """`/metrics`: what is counted anyway, in the words of Prometheus. No label can be chosen by a stranger."""
 
-import hmac
 from collections.abc import Iterator
 from itertools import accumulate
 
@@ -9,7 +8,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
-from handlers.admin import AdminHandler
+from handlers.admin import AdminHandler, ending_this_week
+from handlers.auth import is_bearer
 from handlers.parts import Parts
 from handlers.requests import BUCKETS
 from storage import connections
@@ -20,34 +20,29 @@ class Metrics(AdminHandler):
     counted = False
 
     async def prepare(self) -> None:
-        if not self._has_metrics_token():
+        if not is_bearer(self.request, self.parts.metrics_token):
             await super().prepare()
 
     async def get(self) -> None:
         statuses: dict[tuple[str, str], int] = {}
         if self.parts.bridge.database.health().ok:
             statuses = await self.parts.recent.get("connections", lambda: self.parts.bridge.read(connections.counts))
+        ending = await ending_this_week(self.parts)
         self.set_header("Content-Type", CONTENT_TYPE_LATEST)
-        self.finish(exposition(self.parts, statuses))
-
-    def _has_metrics_token(self) -> bool:
-        expected = self.parts.metrics_token
-        scheme, _, given = self.request.headers.get("Authorization", "").partition(" ")
-        if expected is None or scheme.lower() != "bearer":
-            return False
-        return hmac.compare_digest(given.strip().encode(), expected.reveal().encode())
+        self.finish(exposition(self.parts, statuses, ending or {}))
 
 
-def exposition(parts: Parts, connection_counts: dict[tuple[str, str], int]) -> bytes:
+def exposition(parts: Parts, connection_counts: dict[tuple[str, str], int], ending: dict[str, int]) -> bytes:
     registry = CollectorRegistry()
-    registry.register(_Figures(parts, connection_counts))
+    registry.register(_Figures(parts, connection_counts, ending))
     return generate_latest(registry)
 
 
 class _Figures(Collector):
-    def __init__(self, parts: Parts, connection_counts: dict[tuple[str, str], int]) -> None:
+    def __init__(self, parts: Parts, connection_counts: dict[tuple[str, str], int], ending: dict[str, int]) -> None:
         self._parts = parts
         self._connections = connection_counts
+        self._ending = ending
 
     def collect(self) -> Iterator[Metric]:
         yield from self._requests()
@@ -89,6 +84,10 @@ class _Figures(Collector):
         for (platform, status), count in self._connections.items():
             statuses.add_metric([platform, status], count)
         yield statuses
+        ending = GaugeMetricFamily("soulwire_grants_ending", "Of users, within a week.", labels=["platform"])
+        for platform, count in self._ending.items():
+            ending.add_metric([platform], count)
+        yield ending
 
     def _lanes(self) -> Iterator[Metric]:
         lanes = self._parts.lanes.snapshot()

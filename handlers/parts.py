@@ -67,6 +67,7 @@ class Parts:
     sandbox_url: str | None
     """Where the sandbox takes orders; None without one."""
     metrics_token: "Secret | None"
+    cron_secret: "Secret | None"
     gauges: Mapping[str, Callable[[], float]]
     """Figures of parts that no handler works with, by name: how deep a queue is, how many timers run."""
     recent: Cached
@@ -93,6 +94,7 @@ def make_parts(
     webhook_rate: Rate = (1000, 900),
     sandbox_url: str | None = None,
     metrics_token: "Secret | None" = None,
+    cron_secret: "Secret | None" = None,
     gauges: Mapping[str, Callable[[], float]] | None = None,
 ) -> Parts:
     """`webhook_secrets`, by platform, sign the hooks that were made by hand."""
@@ -121,6 +123,7 @@ def make_parts(
         public_url=public_url,
         sandbox_url=sandbox_url,
         metrics_token=metrics_token,
+        cron_secret=cron_secret,
         gauges=gauges or {},
         recent=Cached(clock.elapsed),
     )

@@ -7,6 +7,7 @@ import msgspec
 import structlog
 
 from handlers.errors import BadRequest
+from handlers.parts import Parts
 from handlers.users import UserHandler
 from storage import revocations
 from storage.records import iso
@@ -42,8 +43,7 @@ class Revoke(UserHandler):
         at = before.timestamp()
         if at > self.parts.clock.now() + CLOCKS_APART:
             raise BadRequest("bad_before", "before lies in the future: tokens that don't exist yet can't be revoked.")
-        await self.parts.bridge.write(lambda tx: revocations.revoke_before(tx, user, at))
-        self.parts.authenticator.revocations.refuse_before(user, at)
+        await refuse_before(self.parts, user, at)
         return at
 
     async def _refuse_token(self, user: str, jti: str) -> str:
@@ -56,3 +56,8 @@ class Revoke(UserHandler):
     def _end_streams(self, user: str) -> int:
         cover = self.parts.authenticator.revocations.cover
         return self.parts.hub.end_refused(user, lambda one: cover(one.user, one.jti, one.issued_at, one.expires_at))
+
+
+async def refuse_before(parts: Parts, user: str, at: float) -> None:
+    await parts.bridge.write(lambda tx: revocations.revoke_before(tx, user, at))
+    parts.authenticator.revocations.refuse_before(user, at)

@@ -29,7 +29,7 @@ class SendHandler(Handler):
 
     async def send(self, user: str, event: dict[str, Any]) -> None:
         draft = own_events.draft(event)
-        unit = partial(_append, user=checked(user), draft=draft, at=self.parts.clock.now())
+        unit = partial(append_one, user=checked(user), draft=draft, at=self.parts.clock.now())
         self.reply(await write_once(self, (user, event), unit), 202)
 
 
@@ -57,7 +57,7 @@ class Broadcast(Handler):
         self.reply(answer, 202)
 
 
-def _append(tx: Transaction, user: str, draft: Draft, at: float) -> Answer:
+def append_one(tx: Transaction, user: str, draft: Draft, at: float) -> Answer:
     (event,) = events.append(tx, user, [draft], at)
     return {"id": event.cursor}
 

@@ -7,6 +7,7 @@ from actors.messages import Poll
 from handlers import orders
 from handlers.base import Handler
 from handlers.errors import ApiError, BadRequest
+from handlers.parts import Parts
 from handlers.userids import is_user_id
 from storage import connections
 from storage.records import ConnectionKey
@@ -24,17 +25,22 @@ class UserHandler(Handler):
 class UserPoll(UserHandler):
     async def post(self, user: str) -> None:
         """Every connected platform at once; each says how it went."""
-        user = self.user(user)
-        rows = await self.parts.bridge.read(lambda tx: connections.of_user(tx, user))
-        keys = [row.key for row in rows if row.status == "connected"]
-        outcomes = await asyncio.gather(*(self._poll(key) for key in keys))
-        self.reply({"platforms": {key.platform: outcome for key, outcome in zip(keys, outcomes, strict=True)}})
+        self.reply({"platforms": await poll_all(self.parts, self.user(user))})
 
-    async def _poll(self, key: ConnectionKey) -> dict[str, Any]:
-        try:
-            done = await orders.give(self.parts, lambda reply: self.parts.directory.tell(key, Poll(reply)))
-        except ApiError as error:
-            return {"state": "failed", "code": error.code, "message": error.message}
-        if done is orders.STILL_AT_IT:
-            return dict(orders.ACCEPTED)
-        return {"state": "done", "count": done.count, "duration_ms": done.duration_ms}
+
+async def poll_all(parts: Parts, user: str, patience: float | None = None) -> dict[str, dict[str, Any]]:
+    """How it went, by platform."""
+    rows = await parts.bridge.read(lambda tx: connections.of_user(tx, user))
+    keys = [row.key for row in rows if row.status == "connected"]
+    outcomes = await asyncio.gather(*(_poll(parts, key, patience) for key in keys))
+    return {key.platform: outcome for key, outcome in zip(keys, outcomes, strict=True)}
+
+
+async def _poll(parts: Parts, key: ConnectionKey, patience: float | None) -> dict[str, Any]:
+    try:
+        done = await orders.give(parts, lambda reply: parts.directory.tell(key, Poll(reply)), patience)
+    except ApiError as error:
+        return {"state": "failed", "code": error.code, "message": error.message}
+    if done is orders.STILL_AT_IT:
+        return dict(orders.ACCEPTED)
+    return {"state": "done", "count": done.count, "duration_ms": done.duration_ms}

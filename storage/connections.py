@@ -7,8 +7,6 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from storage.records import Account, Connection, ConnectionKey, Token
 from storage.texts import clean, to_json
 from storage.transaction import Transaction
@@ -38,6 +36,7 @@ _COLUMNS = (
     "granted_at",
     "leaving",
     "trouble_told",
+    "reauth_notice_at",
 )
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM platform_connections"
 _OF_KEY = "WHERE user_id = ? AND platform = ?"
@@ -52,6 +51,7 @@ _UPDATABLE = frozenset(
         "next_poll",
         "reason",
         "reauth_due_at",
+        "reauth_notice_at",
         "refresh_began_at",
         "refresh_due_at",
         "status",
@@ -60,15 +60,8 @@ _UPDATABLE = frozenset(
 )
 
 
-class Due(msgspec.Struct, frozen=True):
-    """When a connection's timers are to fire."""
-
-    key: ConnectionKey
-    next_poll: float | None
-    token_expires_at: float | None
-    refresh_due_at: float | None
-    status: str
-    halted: bool
+SAME_END = 86_400.0
+"""An end of the grant that moves by less than this is the one that it had: answers round their seconds."""
 
 
 # -- the row --------------------------------------------------------------------------------------
@@ -91,8 +84,12 @@ def get(tx: Transaction, key: ConnectionKey) -> Connection | None:
 
 
 def of_user(tx: Transaction, user: str) -> list[Connection]:
-    rows = tx.all(f"{_SELECT} WHERE user_id = ? ORDER BY platform", user)
-    return [_connection(row) for row in rows]
+    return select(tx, "user_id = ? ORDER BY platform", user)
+
+
+def select(tx: Transaction, where: str, *params: Any) -> list[Connection]:
+    """For this package: the rows of which `where` is true."""
+    return [_connection(row) for row in tx.all(f"{_SELECT} WHERE {where}", *params)]
 
 
 def page(
@@ -202,8 +199,12 @@ def keep_token(
     account: Account | None = None,
     status: str | None = None,
     granted_at: float | None = None,
+    notice_at: float | None = None,
 ) -> bool:
-    """False, and nothing is changed, when the token has been replaced since `generation` was read."""
+    """False, and nothing is changed, when the token has been replaced since `generation` was read.
+
+    `notice_at` is when to tell of the grant's end, if that is a new one.
+    """
     columns: dict[str, Any] = {
         "access_token": vault.seal(token.access, bound_to(key, "access_token")),
         "refresh_token": vault.seal(token.refresh, bound_to(key, "refresh_token")) if token.refresh else None,
@@ -224,7 +225,12 @@ def keep_token(
         columns["granted_at"] = granted_at
     assignments = ", ".join(f"{name} = ?" for name in columns)
     changed = tx.run(
-        f"UPDATE platform_connections SET {assignments}, generation = generation + 1 {_OF_KEY} AND generation = ?",
+        "UPDATE platform_connections SET reauth_notice_at = CASE "
+        "WHEN abs(reauth_due_at - ?) < ? THEN reauth_notice_at ELSE ? END, "
+        f"{assignments}, generation = generation + 1 {_OF_KEY} AND generation = ?",
+        None if granted_at is not None else token.reauth_due_at,
+        SAME_END,
+        notice_at,
         *columns.values(),
         *key,
         generation,
@@ -236,7 +242,8 @@ def forget_token(tx: Transaction, key: ConnectionKey) -> None:
     """A refresh that is under way then finds its generation gone."""
     tx.run(
         "UPDATE platform_connections SET access_token = NULL, refresh_token = NULL, token_expires_at = NULL, "
-        "refresh_due_at = NULL, reauth_due_at = NULL, refresh_began_at = NULL, generation = generation + 1, "
+        "refresh_due_at = NULL, reauth_due_at = NULL, reauth_notice_at = NULL, refresh_began_at = NULL, "
+        "generation = generation + 1, "
         f"updated_at = ? {_OF_KEY}",
         time.time(),
         *key,
@@ -270,23 +277,6 @@ def forget_cursors(tx: Transaction, key: ConnectionKey) -> None:
 
 
 # -- over all of them -----------------------------------------------------------------------------
-def due(tx: Transaction, before: float | None, limit: int, after: ConnectionKey | None = None) -> list[Due]:
-    """Connected ones whose poll or refresh is due before then, None: whenever; in order of key."""
-    when = "" if before is None else "AND (next_poll < ? OR refresh_due_at < ?) "
-    rows = tx.all(
-        "SELECT user_id, platform, next_poll, token_expires_at, refresh_due_at, status, halted "
-        "FROM platform_connections WHERE (user_id, platform) > (?, ?) AND status = 'connected' "
-        f"{when}ORDER BY user_id, platform LIMIT ?",
-        *(after or ("", "")),
-        *(() if before is None else (before, before)),
-        limit,
-    )
-    return [
-        Due(ConnectionKey(user, platform), next_poll, expires_at, refresh_due_at, status, bool(halted))
-        for user, platform, next_poll, expires_at, refresh_due_at, status, halted in rows
-    ]
-
-
 def counts(tx: Transaction) -> dict[tuple[str, str], int]:
     """How many there are per platform and status."""
     rows = tx.all("SELECT platform, status, count(*) FROM platform_connections GROUP BY platform, status")

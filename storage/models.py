@@ -50,6 +50,7 @@ class PlatformConnection(Model):
     granted_at = DoubleField(null=True)
     leaving = TextField(null=True)
     trouble_told = BigIntegerField()
+    reauth_notice_at = DoubleField(null=True)
 
     class Meta:
         table_name = "platform_connections"
@@ -199,6 +200,14 @@ class RevokedToken(Model):
         primary_key = CompositeKey("user_id", "jti")
 
 
+class Erasure(Model):
+    user_id = TextField(primary_key=True)
+    asked_at = DoubleField()
+
+    class Meta:
+        table_name = "erasures"
+
+
 ALL: tuple[type[Model], ...] = (
     Meta,
     PlatformConnection,
@@ -214,4 +223,5 @@ ALL: tuple[type[Model], ...] = (
     UserPlatformData,
     RevokedUser,
     RevokedToken,
+    Erasure,
 )

@@ -103,6 +103,8 @@ class Connection(msgspec.Struct, frozen=True):
     """`keep` or `purge`: the user asked for the end, which is not done yet; what becomes of what was read."""
     trouble_told: bool = False
     """The user was told that it doesn't go well, and is to be told when it does again."""
+    reauth_notice_at: float | None = None
+    """When the user is next to be told that the grant ends."""
 
 
 class Hook(msgspec.Struct, frozen=True):

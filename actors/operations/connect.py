@@ -6,6 +6,7 @@ import structlog
 
 from actors import tokens
 from actors.messages import Connect
+from actors.notices import next_notice
 from actors.operations.base import Steps
 from actors.platforms.failures import PlatformError
 from storage import addresses, connections, events
@@ -71,6 +72,7 @@ def _commit(me: "ConnectionWork", tx: Any, generation: int, token: Token, accoun
         account=account,
         status="connected",
         granted_at=me.clock.now(),
+        notice_at=next_notice(token.reauth_due_at, me.clock.now()),
     )
     if not kept:
         return False

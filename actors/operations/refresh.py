@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from actors import tokens
+from actors.notices import next_notice
 from actors.operations.base import Pause, Steps
 from actors.platforms.base import Grant
 from actors.platforms.failures import CallFailed, GrantRefused, PlatformError
@@ -86,7 +87,8 @@ def _keep(me: "ConnectionWork", before: Token, grant: Grant) -> Steps:
 
 
 def _commit(me: "ConnectionWork", tx: Any, generation: int, token: Token) -> bool:
-    if not connections.keep_token(tx, me.shared.vault, me.key, generation, token):
+    notice_at = next_notice(token.reauth_due_at, me.clock.now())
+    if not connections.keep_token(tx, me.shared.vault, me.key, generation, token, notice_at=notice_at):
         return False
     if me.row.status == "disconnected":
         return True  # it is needed once more, to end the grant there: no news

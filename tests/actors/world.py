@@ -10,6 +10,7 @@ from typing import Any
 from actors import schedule
 from actors.clock import VirtualClock
 from actors.directory import Directory
+from actors.eraser import Eraser
 from actors.lanes import Lanes
 from actors.messages import Connect, StartMore, WebhookArrived
 from actors.platforms.base import Platform
@@ -18,6 +19,7 @@ from actors.restarts import RestartPolicy
 from actors.shared import Shared
 from actors.status import Status
 from actors.supervisor import Supervisor
+from actors.sweeper import Sweeper
 from storage import connections, data, deliveries, events
 from storage.database import Database
 from storage.records import Connection, ConnectionKey, Delivery, Event, Item, Secret
@@ -65,6 +67,8 @@ class World:
         policy = RestartPolicy(chance=lambda: 0.0)
         self.directory.supervisor = Supervisor.start(self.executor, shared, policy, self.fatal.append)
         self.directory.supervisor.tell(StartMore())
+        Sweeper.begin(shared)
+        Eraser.begin(shared)
         self.settle()
 
     def crash(self) -> None:

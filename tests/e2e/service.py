@@ -54,6 +54,7 @@ class Service:
             **settings,
         }
         self.sandbox = Sandbox(self.port + 1)
+        self.script = PROJECT / "run.py"
         self.process: subprocess.Popen[bytes] | None = None
         self.expected: set[str] = set()
         """Log events of level error that this test brings about."""
@@ -71,7 +72,7 @@ class Service:
         assert self.process is None or self.process.poll() is not None, "it is running already"
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(PROJECT / "run.py")],
+                [sys.executable, str(self.script)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -146,8 +147,7 @@ class Service:
         found = [
             str(line)
             for line in self.lines()
-            if line["level"] in ("error", "critical")
-            and line["event"] not in self.expected
+            if line["level"] in ("error", "critical") and line["event"] not in self.expected
         ]
         plain = [line for line in self._text().splitlines() if not line.startswith("{")]
         return found + [line for line in plain if TRACE in line or "[error" in line or "[critical" in line]
@@ -160,8 +160,8 @@ class Service:
 
     # -- what it answers -------------------------------------------------------------------------
 
-    def token(self, user: str, role: str = "user", ttl: float = 3600) -> str:
-        return jwt.encode({"sub": user, "role": role, "exp": time.time() + ttl}, SIGNING, "HS256")
+    def token(self, user: str, role: str = "user", ttl: float = 3600, **claims: Any) -> str:
+        return jwt.encode({"sub": user, "role": role, "exp": time.time() + ttl, **claims}, SIGNING, "HS256")
 
     def call(self, method: str, path: str, by: str = "root", role: str = "admin", **more: Any) -> requests.Response:
         """One request, by an administrator unless told otherwise."""

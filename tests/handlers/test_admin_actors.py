@@ -156,6 +156,7 @@ def test_the_supervisor_shows_whom_it_gave_up_and_why(serving: Serving) -> None:
                 "retry_at": "2027-01-15T08:05:00.000Z",
             }
         ],
+        "will_break_this_week": 0,
     }
 
 

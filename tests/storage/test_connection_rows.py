@@ -110,26 +110,6 @@ def test_they_are_counted_per_platform_and_status(database: Database) -> None:
     }
 
 
-def test_those_due_are_connected_and_have_something_before_then(database: Database, vault: Vault) -> None:
-    create(database, ADA, ADA_SPOTIFY, GRACE)
-    token = Token(Secret("a"), expires_at=NOON + 600, refresh_due_at=NOON + 300)
-    database.write(lambda tx: connections.update(tx, ADA, status="connected", next_poll=NOON)).result()
-    database.write(lambda tx: connections.keep_token(tx, vault, GRACE, 0, token, status="connected")).result()
-    database.write(lambda tx: connections.update(tx, ADA_SPOTIFY, status="needs_reauth", next_poll=NOON)).result()
-
-    def due(before: float | None, after: ConnectionKey | None = None) -> list[ConnectionKey]:
-        return [one.key for one in database.read(lambda tx: connections.due(tx, before, 9, after))]
-
-    assert due(NOON) == []
-    assert due(NOON + 1) == [ADA]
-    assert due(NOON + 301) == [ADA, GRACE]
-    assert due(None) == [ADA, GRACE]
-    assert due(None, after=ADA) == [GRACE]
-    (found,) = database.read(lambda tx: connections.due(tx, None, 1, ADA))
-    assert (found.next_poll, found.token_expires_at, found.refresh_due_at) == (None, NOON + 600, NOON + 300)
-    assert (found.status, found.halted) == ("connected", False)
-
-
 def test_cursors_are_merged_and_belong_to_their_connection(database: Database) -> None:
     database.write(lambda tx: connections.keep_cursors(tx, ADA, {"events": "1", "etag": "x"})).result()
     database.write(lambda tx: connections.keep_cursors(tx, ADA, {"events": "2"})).result()
