@@ -37,6 +37,7 @@ class Wire {
   renew(token) {
     this.#token = token;
     this.#warned = false;
+    this.#warn();
     return true;
   }
 
@@ -53,7 +54,6 @@ class Wire {
 
   async poll() {
     clearTimeout(this.#timer);
-    this.#warn();
     const aborter = (this.#aborter = new AbortController());
     const late = setTimeout(() => aborter.abort(), ANSWER_WITHIN);
     try {
@@ -77,6 +77,7 @@ class Wire {
     if (this.#over) return;
     this.#how.heard.alive(performance.now() - began);
     this.#take(page);
+    this.#warn();
     const more = page.items.length === limit && page.recovered;
     if (!this.#over) this.#timer = setTimeout(() => this.poll(), more ? 0 : this.#pause());
   }
@@ -97,9 +98,10 @@ class Wire {
     return every * (0.8 + 0.4 * Math.random());
   }
 
+  /** As the server does on a stream. */
   #warn() {
-    const left = (this.#token ? (endsAt(this.#token) ?? Infinity) : Infinity) - Date.now();
-    if (left > WARN_AHEAD || this.#warned || !this.#greeted) return;
+    const left = ((this.#token && endsAt(this.#token)) ?? Infinity) - Date.now();
+    if (left > WARN_AHEAD || this.#warned || this.#over) return;
     this.#warned = true;
     this.#how.heard.message({ type: "token_expiring", seconds: Math.max(0, Math.round(left / 1000)) });
   }

@@ -6,6 +6,7 @@ import { CODES } from "./codes.js";
 const PING_EVERY = 25_000;
 const PONG_WITHIN = 10_000;
 const PROOF_WITHIN = 4_000; // when there is a reason to doubt
+const LONG_AGO = 90_000; // pings were not sent, for the page slept; throttled timers still send one each minute
 
 export const name = "websocket";
 
@@ -23,6 +24,7 @@ class Wire {
   #pinging = 0;
   #pong = 0;
   #pingedAt = 0;
+  #heardAt = Date.now(); // unlike performance.now() it counts sleep
 
   constructor(auth, heard) {
     this.#auth = auth;
@@ -49,10 +51,11 @@ class Wire {
     return true;
   }
 
-  /** Is anybody there? Ends the stream soon if not. */
+  /** Asks whether anybody is there, and ends the stream soon if not. False: there was silence for so long that one
+   * needn't wait for the answer. */
   check() {
     this.#ping(PROOF_WITHIN);
-    return true;
+    return Date.now() - this.#heardAt < LONG_AGO;
   }
 
   close() {
@@ -63,6 +66,7 @@ class Wire {
   #hear(message) {
     clearTimeout(this.#pong);
     this.#pong = 0;
+    this.#heardAt = Date.now();
     if (message.type === "pong") {
       this.#heard.alive(performance.now() - this.#pingedAt);
     } else if (this.#settled || this.#isOurs(message)) {
