@@ -169,7 +169,7 @@ class Sweeper(PooledActor):
             told = one.told
             for row in rows:
                 one.looked_at += 1
-                why_not = self._why_not_polled(row, everyone)
+                why_not = self._why_not(row) or self._why_not_polled(row, everyone)
                 if why_not is None:
                     self._see_to(one, row, "poll", m.POLL_OVERDUE, {platform: wait})
                 else:

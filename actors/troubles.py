@@ -37,7 +37,7 @@ LONGEST_SPREAD = 900.0
 
 
 def after_failure(me: "ConnectionWork", operation: Operation, error: PlatformError | StorageUnavailable) -> None:
-    operation.reject(error)
+    """Stored, then answered: whoever asked and then looks finds what they were told."""
     try:
         if isinstance(error, StorageUnavailable):
             me.again(operation.kind, STORAGE_AGAIN)
@@ -52,6 +52,8 @@ def after_failure(me: "ConnectionWork", operation: Operation, error: PlatformErr
     except StorageUnavailable as trouble:
         log.warning("failure_not_stored", **me.names, operation=operation.kind, reason=trouble.reason)
         me.again(operation.kind, STORAGE_AGAIN)
+    finally:
+        operation.reject(error)
 
 
 def needs_reauth(me: "ConnectionWork", reason: str, hint: str) -> None:

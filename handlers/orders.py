@@ -47,8 +47,9 @@ def _told(error: Exception) -> ApiError:
     if isinstance(error, GrantRefused):
         return Conflict("needs_reauth", "The platform says that the grant is gone.", hint=error.hint)
     if isinstance(error, NotConnected):
-        code = "needs_reauth" if error.status == "needs_reauth" else "not_connected"
-        return Conflict(code, f"The connection is {error.status.replace('_', ' ')}.", hint=error.reason)
+        if error.status == "needs_reauth":
+            return Conflict("needs_reauth", "The user has to connect again.", hint=error.reason)
+        return Conflict("not_connected", f"The connection is {error.status}.", hint=error.reason)
     if isinstance(error, ChildUnavailable):
         return Conflict("actor_unavailable", f"Not now: {error}.")
     if isinstance(error, StorageUnavailable):

@@ -80,5 +80,9 @@ def _commit(me: "ConnectionWork", tx: Any, generation: int, token: Token, accoun
     addresses.keep(tx, me.key, account.addresses)
     fields = {"platform": me.key.platform, "status": "connected", "method": "polling", "account": account.name}
     fields["message"] = f"{me.platform.title} is connected as {account.name}"
-    events.append(tx, me.key.user, [Draft("connected", fields)], me.clock.now())
+    drafts = [Draft("connected", fields)]
+    if me.row.status == "needs_reauth" or me.row.trouble_told:
+        again = {"reason": "reconnected", "message": f"{me.platform.title} is connected again"}
+        drafts.append(Draft("connection_status", fields | again))
+    events.append(tx, me.key.user, drafts, me.clock.now())
     return True

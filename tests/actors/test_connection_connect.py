@@ -59,6 +59,9 @@ def test_a_reconnect_of_the_same_account_keeps_cursors_and_ends_the_trouble(worl
 
     assert (world.row().status, world.row().reason, world.row().error_message) == ("connected", None, None)
     assert [e["count"] for e in world.events("ada", "new_data")] == [1, 1]
+    edges = [(e["status"], e["reason"]) for e in world.events("ada", "connection_status")]
+    assert edges[-1] == ("connected", "reconnected")
+    assert edges[0][0] == "needs_reauth"
 
 
 @pytest.mark.parametrize("purge", [False, True])
