@@ -36,7 +36,7 @@ def pass_until(world: World, at: float) -> None:
 
 
 def test_it_is_told_three_times_each_more_urgent(world: World) -> None:
-    ends = connect(world, 30)
+    ends = connect(world, 15)
 
     pass_until(world, ends - 14 * DAY - 1)
     assert levels(world) == []
@@ -53,7 +53,7 @@ def test_it_is_told_three_times_each_more_urgent(world: World) -> None:
 
 
 def test_it_says_what_when_and_where_to_go(world: World) -> None:
-    ends = connect(world, 30)
+    ends = connect(world, 15)
     pass_until(world, ends - 14 * DAY + EVERY)
 
     (told,) = notices(world)
@@ -67,7 +67,7 @@ def test_it_says_what_when_and_where_to_go(world: World) -> None:
 
 
 def test_a_restart_tells_nothing_twice_and_forgets_nothing(world: World) -> None:
-    ends = connect(world, 30)
+    ends = connect(world, 15)
     pass_until(world, ends - 14 * DAY + EVERY)
     world.crash()
     world.start()
@@ -82,7 +82,7 @@ def test_a_restart_tells_nothing_twice_and_forgets_nothing(world: World) -> None
 
 
 def test_of_several_that_were_missed_the_last_says_it_all(world: World) -> None:
-    ends = connect(world, 30)
+    ends = connect(world, 15)
     world.crash()
     world.clock.jump(ends - DAY / 2 - world.clock.now())
     world.start()
@@ -114,7 +114,7 @@ def test_whoever_connects_again_is_left_in_peace(world: World) -> None:
 
 
 def test_a_refresh_that_moves_the_end_by_a_little_announces_nothing_anew(world: World) -> None:
-    world.platform.grant_lifetime = 20 * DAY
+    world.platform.grant_lifetime = 15 * DAY
     world.far.expires_in = 3600.0
     world.connect()
     ends = world.row().reauth_due_at
@@ -143,7 +143,7 @@ def test_which_comes_next(ends: float | None, now: float, expected: float | None
 
 
 def test_one_that_cannot_be_renewed_needs_reauth_when_it_ends_not_at_its_next_poll(world: World) -> None:
-    world.far.answers = [reply(200, {"access": "access-1", "expires_in": 30 * DAY})]
+    world.far.answers = [reply(200, {"access": "access-1", "expires_in": 15 * DAY})]
     world.connect()
     world.arrive("d1")  # a healthy hook: hours lie between two polls
     ends = world.row().reauth_due_at
