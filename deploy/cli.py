@@ -9,7 +9,7 @@ from pathlib import Path
 
 from actors.platforms import registry
 from deploy import kinds, loading, logs
-from deploy.commands import check, migrate, rotate_keys, token
+from deploy.commands import check, conformance, migrate, rotate_keys, token
 from deploy.errors import CannotStart, NotDone, SettingError
 from deploy.settings import Settings
 from handlers.app import route_lines
@@ -25,6 +25,8 @@ def main(argv: Sequence[str], serve: Callable[[Settings], int]) -> int:
     try:
         if arguments.command == "routes":
             return _print(route_lines())
+        if arguments.command in OUTSIDE:
+            return OUTSIDE[arguments.command](arguments)
         settings = read_settings()
         if arguments.command == "check":
             return _print(check.report(settings))
@@ -53,6 +55,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     one_token.add_argument("--role", choices=("user", "service", "admin"), default="user")
     one_token.add_argument("--org", metavar="O")
     one_token.add_argument("--ttl", type=_duration, default="1h", metavar="1h")
+    seen = commands.add_parser("conformance", help=conformance.HELP)
+    conformance.add_arguments(seen)
+    seen.set_defaults(parser=seen)
     return parser.parse_args(argv)
 
 
@@ -103,3 +108,6 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], Iterable[str]]] = {
     "rotate-keys": lambda settings, asked: rotate_keys.run(settings, dry_run=asked.dry_run),
     "token": _token,
 }
+
+# Those that look at a deployment from outside, this one or another, and know no settings.
+OUTSIDE: dict[str, Callable[[argparse.Namespace], int]] = {"conformance": conformance.main}

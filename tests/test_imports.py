@@ -38,6 +38,7 @@ REVEALING = {
     "deploy/kinds.py": "finds the directory in a database's address",
     "deploy/loading.py": "reads a key that was made like one that was given",
     "deploy/opening.py": "opens the database",
+    "deploy/probing/tokens.py": "shows it to the deployment whose user's it is",
     "deploy/settings.py": "hands the encryption keys to the vault",
     "handlers/auth.py": "checks a token's signature with it, or compares a bearer",
     "handlers/oauth.py": "sends a browser to consent with it",

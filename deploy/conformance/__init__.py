@@ -1,0 +1,1 @@
+"""What any deployment of Soulwire owes its clients, looked at from outside, by its public paths alone."""
