@@ -9,7 +9,7 @@ from pathlib import Path
 
 from actors.platforms import registry
 from deploy import kinds, loading, logs
-from deploy.commands import check, conformance, migrate, rotate_keys, token
+from deploy.commands import check, conformance, load, migrate, rotate_keys, token
 from deploy.errors import CannotStart, NotDone, SettingError
 from deploy.settings import Settings
 from handlers.app import route_lines
@@ -55,9 +55,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     one_token.add_argument("--role", choices=("user", "service", "admin"), default="user")
     one_token.add_argument("--org", metavar="O")
     one_token.add_argument("--ttl", type=_duration, default="1h", metavar="1h")
-    seen = commands.add_parser("conformance", help=conformance.HELP)
-    conformance.add_arguments(seen)
-    seen.set_defaults(parser=seen)
+    for name, command in (("conformance", conformance), ("load", load)):
+        seen = commands.add_parser(name, help=command.HELP)
+        command.add_arguments(seen)
+        seen.set_defaults(parser=seen)
     return parser.parse_args(argv)
 
 
@@ -110,4 +111,4 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], Iterable[str]]] = {
 }
 
 # Those that look at a deployment from outside, this one or another, and know no settings.
-OUTSIDE: dict[str, Callable[[argparse.Namespace], int]] = {"conformance": conformance.main}
+OUTSIDE: dict[str, Callable[[argparse.Namespace], int]] = {"conformance": conformance.main, "load": load.main}

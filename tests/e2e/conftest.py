@@ -83,6 +83,19 @@ def start_connected(make_service: Callable[..., Service], connected: Service) ->
     return start
 
 
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One that a whole file of tests only looks at from outside."""
+    one = Service(tmp_path_factory.mktemp("seen"))
+    try:
+        one.start()
+        yield one
+        assert one.stop() == 0, one.tail()
+        assert not one.complaints()
+    finally:
+        one.clean_up()
+
+
 @pytest.fixture
 def service(start_connected: Callable[..., Service]) -> Service:
     return start_connected()

@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
@@ -22,16 +21,6 @@ from deploy.probing.tokens import Signer, bearer, in_query
 from storage.records import Secret
 from tests.e2e.service import PROJECT, SIGNING, Service
 from tests.e2e.spoiling import Messages, Spoiler, instead, without
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    one = Service(tmp_path_factory.mktemp("conformance"))
-    try:
-        one.start()
-        yield one
-    finally:
-        one.clean_up()
 
 
 def deployment(url: str, origin: str | None = None, terms: Terms | None = None) -> Deployment:
@@ -62,10 +51,10 @@ def failed(found: dict[str, Outcome]) -> dict[str, str | None]:
 # -- as an operator ------------------------------------------------------------------------------------
 
 
-def begun(service: Service, *arguments: str) -> "subprocess.Popen[str]":
+def begun(seen: Service, *arguments: str) -> "subprocess.Popen[str]":
     command = [sys.executable, str(PROJECT / "run.py"), "conformance", *arguments]
     return subprocess.Popen(
-        command, cwd=service.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+        command, cwd=seen.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
     )
 
 
@@ -76,15 +65,15 @@ class Done(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def done(service: Service) -> dict[str, Done]:
+def done(seen: Service) -> dict[str, Done]:
     """By secret and by tokens, at the same time, for half of it is waiting."""
-    secret = service.folder / "secret"
+    secret = seen.folder / "secret"
     secret.write_text(SIGNING)
-    tokens = ("--token", service.token("ada"), "--service-token", service.token("app", "service"))
+    tokens = ("--token", seen.token("ada"), "--service-token", seen.token("app", "service"))
     running = {
-        "secret": begun(service, service.url, "--jwt-secret-file", str(secret), "--broadcast", "--json"),
-        "tokens": begun(service, service.url, *tokens),
-        "nothing": begun(service, service.url),
+        "secret": begun(seen, seen.url, "--jwt-secret-file", str(secret), "--broadcast", "--json"),
+        "tokens": begun(seen, seen.url, *tokens),
+        "nothing": begun(seen, seen.url),
     }
     said = {name: process.communicate(timeout=180) for name, process in running.items()}
     return {name: Done(process.returncode, *said[name]) for name, process in running.items()}
@@ -157,10 +146,10 @@ def told_as_it_is(opcode: int, payload: bytes) -> list[bytes]:
     return [payload]
 
 
-def test_a_wire_that_spoils_nothing_is_no_fault(service: Service) -> None:
-    spoiler = Spoiler(service.port, messages=told_as_it_is)
+def test_a_wire_that_spoils_nothing_is_no_fault(seen: Service) -> None:
+    spoiler = Spoiler(seen.port, messages=told_as_it_is)
     chosen = {check.name for check in CHECKS if not check.name.startswith("heartbeat")}
-    found = outcomes(deployment(spoiler.url, service.url), chosen)
+    found = outcomes(deployment(spoiler.url, seen.url), chosen)
     spoiler.close()
     assert failed(found) == {}
 
@@ -264,10 +253,10 @@ FAULTS = [
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.what.replace(" ", "-"))
-def test_a_fault_is_found(service: Service, fault: Fault) -> None:
-    spoiler = Spoiler(service.port, **fault.how)
+def test_a_fault_is_found(seen: Service, fault: Fault) -> None:
+    spoiler = Spoiler(seen.port, **fault.how)
     names = _named(fault.found_by)
-    found = outcomes(deployment(spoiler.url, service.url, Terms(fault.patience, beat=27.0, admission=6.0)), names)
+    found = outcomes(deployment(spoiler.url, seen.url, Terms(fault.patience, beat=27.0, admission=6.0)), names)
     spoiler.close()
     assert failed(found).keys() == names, failed(found)
 

@@ -1,0 +1,1 @@
+"""Many streams and a steady flow of events, to see what a deployment carries."""
