@@ -26,7 +26,6 @@ from actors.lanes import Lanes
 from actors.messages import StartMore
 from actors.outbound import Outbound
 from actors.pacing import Pace
-from actors.platforms import registry
 from actors.platforms.base import Platform
 from actors.pool import Pool
 from actors.restarts import RestartPolicy
@@ -36,7 +35,7 @@ from actors.sweeper import Sweeper
 from deploy import VERSION, cli, demo, logs
 from deploy.errors import CannotStart
 from deploy.opening import opened
-from deploy.platforms import configured
+from deploy.platforms import configured, known
 from deploy.settings import Settings
 from handlers.app import make_app, make_server
 from handlers.auth import Authenticator
@@ -192,7 +191,7 @@ class Service:
             lanes=lanes,
             hub=Hub(clock, History(self.database, readers)),
             platforms=platforms,
-            unconfigured={slug: one.title for slug, one in registry.PLATFORMS.items() if slug not in platforms},
+            unconfigured={slug: one.title for slug, one in known(told).items() if slug not in platforms},
             webhook_secrets={"github": told.github_webhook_secret} if told.github_webhook_secret else None,
             authenticator=Authenticator(
                 clock.now,

@@ -67,7 +67,7 @@ def read_settings() -> Settings:
     slugs = tuple(registry.PLATFORMS)
     dotenv = loading.read_dotenv(Path(".env"))
     settings = loading.load(os.environ, dotenv, slugs)
-    for doubt in loading.misspelt(os.environ, dotenv, slugs):
+    for doubt in loading.misspelt(os.environ, dotenv, tuple(settings.platforms)):
         print(f"warning: {doubt}", file=sys.stderr)
     return settings
 

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
-from deploy import keys, kinds
+from actors.platforms.plain import Description
+from deploy import keys, kinds, platforms_file
 from deploy.errors import SettingError
 from deploy.sandbox.places import DISCORD_PUBLIC_KEY, SLACK_SIGNING_SECRET, client, endpoints, google_places
 from deploy.settings import PlatformSettings, Setting, Settings, platform_name, platform_table, table
@@ -24,10 +25,32 @@ def load(environ: Texts, dotenv: Texts, platforms: Sequence[str]) -> Settings:
     """The checked settings. Raises `SettingError`, one at a time. Writes nothing."""
     values = _values(table(()), environ, dotenv)
     values["state_dir"] = values["state_dir"] or kinds.directory_of(values["database_url"])
-    of_platforms = {slug: PlatformSettings(**_values(platform_table(slug), environ, dotenv)) for slug in platforms}
-    settings = Settings(**values, platforms=of_platforms)
+    described = _described(values["platforms_file"], platforms)
+    slugs = (*platforms, *described)
+    of_platforms = {slug: PlatformSettings(**_values(platform_table(slug), environ, dotenv)) for slug in slugs}
+    for slug, one in described.items():
+        of_platforms[slug] = _with_file(values["platforms_file"], slug, one, of_platforms[slug])
+    settings = Settings(**values, platforms=of_platforms, described=described)
     _check(settings)
     return _with_sandbox_platforms(settings) if settings.sandbox else settings
+
+
+def _described(path: Path | None, platforms: Sequence[str]) -> dict[str, Description]:
+    if path is None:
+        return {}
+    names = {setting.name for setting in table(platforms)}
+    found = platforms_file.read(path, platforms)
+    for slug in found:
+        if clash := names & {setting.name for setting in platform_table(slug)}:
+            raise SettingError("PLATFORMS_FILE", f"{path}: {slug}: {min(clash)} is a setting already")
+    return found
+
+
+def _with_file(path: Path, slug: str, one: Description, told: PlatformSettings) -> PlatformSettings:
+    """What the environment says goes before what the file says."""
+    given = told.client_secret or platforms_file.secret_of(path, slug, one)
+    secret = Secret(given) if isinstance(given, str) else given
+    return replace(told, client_id=told.client_id or one.client_id, client_secret=secret)
 
 
 def with_made_keys(settings: Settings) -> Settings:

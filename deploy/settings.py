@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from actors.platforms.plain import Description
 from deploy import kinds
 from storage.records import Secret
 
@@ -127,6 +128,9 @@ class Settings:
     )
     google_certs_url: str | None = told(kinds.url, None, "where Google's public keys are")
     youtube_hub_url: str | None = told(kinds.url, None, "the WebSub hub of YouTube's feeds")
+    platforms_file: Path | None = told(
+        kinds.directory, None, "a TOML file with further plain OAuth and REST platforms; see below"
+    )
     retention: int = told(kinds.duration, "72h", "how far back a user's stream can be resumed")
     retention_events: int = told(
         kinds.whole(1, 10_000_000), "10000", "how many events of a user's stream are kept at most"
@@ -139,6 +143,8 @@ class Settings:
         kinds.secret, None, "static bearer token with which an outside scheduler calls /api/cron/…", secret=True
     )
     platforms: Mapping[str, PlatformSettings] = field(default_factory=dict)
+    described: Mapping[str, Description] = field(default_factory=dict)
+    """What stands in the platforms file."""
 
     def encryption_bytes(self) -> list[bytes]:
         """What the vault is opened with."""

@@ -81,9 +81,13 @@ class _Poll:
         fields: dict[str, Any] = {"platform": self.me.key.platform, "done": page.done, "total": total}
         fields["dataType"] = page.items[0].data_type if page.items else None
         fields["progress"] = min(100, round(100 * page.done / total))
+        what = fields["dataType"] or self.me.platform.title
+        fields["message"] = f"Reading {what.replace('_', ' ')}: {page.done} of {total}"
         return Draft("extraction_progress", fields)
 
     def _found(self, counts: dict[str, int]) -> list[Draft]:
+        platform = self.me.platform
+        said = platform.found_first if self.me.row.last_sync is None else platform.found
         return [
             Draft(
                 "new_data",
@@ -91,7 +95,7 @@ class _Poll:
                     "platform": self.me.key.platform,
                     "dataType": kind,
                     "count": count,
-                    "message": self.me.platform.found(kind, count),
+                    "message": said(kind, count),
                 },
             )
             for kind, count in sorted(counts.items())

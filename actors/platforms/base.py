@@ -190,6 +190,10 @@ class Platform(ABC):
         """A line for people about what a poll found."""
         return f"{count} new in {self.title}: {data_type.replace('_', ' ')}"
 
+    def found_first(self, data_type: str, count: int) -> str:
+        """The same of the first read, which finds what has long been there; to be said where that sounds like news."""
+        return self.found(data_type, count)
+
     # -- pushes; only where `pushes` ------------------------------------------------------------
     def receive(self, request: Inbound) -> Receives:
         """A request at the shared door, or with `request.user` at one user's of a platform that has both."""

@@ -117,6 +117,9 @@ class LinkedIn(Platform):
     def found(self, data_type: str, count: int) -> str:
         return "Your LinkedIn profile has changed"
 
+    def found_first(self, data_type: str, count: int) -> str:
+        return "Your LinkedIn profile is here"
+
     def _userinfo(self, now: float | None) -> Generator[Any, Any, Any]:
         call = Call("GET", f"{self.urls.api_url}/v2/userinfo")
         answer = yield call

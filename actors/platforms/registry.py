@@ -15,8 +15,12 @@ def _all() -> Iterator[type[Platform]]:
         if module.name == __name__:
             continue
         for one in vars(import_module(module.name)).values():
-            if isinstance(one, type) and issubclass(one, Platform) and not inspect.isabstract(one):
+            if isinstance(one, type) and _is_complete(one):
                 yield one
+
+
+def _is_complete(one: type) -> bool:
+    return issubclass(one, Platform) and not inspect.isabstract(one) and hasattr(one, "slug")
 
 
 def _by_slug() -> dict[str, type[Platform]]:
@@ -35,11 +39,13 @@ def build(
     clients: Mapping[str, Client],
     endpoints: Mapping[str, Endpoints] | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
+    further: Mapping[str, type[Platform]] | None = None,
 ) -> dict[str, Platform]:
     """Those that there is a client for. `endpoints` stands in for the real addresses, `options` are further
-    arguments of a platform's own; both by slug, and both only where something is to be said."""
+    arguments of a platform's own; all by slug, and all only where something is to be said.
+    `further`: platforms that have no file here."""
     return {
         slug: platform(clients[slug], (endpoints or {}).get(slug), **(options or {}).get(slug, {}))
-        for slug, platform in PLATFORMS.items()
+        for slug, platform in {**PLATFORMS, **(further or {})}.items()
         if slug in clients
     }

@@ -86,6 +86,9 @@ class Discord(Platform):
     def found(self, data_type: str, count: int) -> str:
         return f"{count} change{'' if count == 1 else 's'} in your Discord servers"
 
+    def found_first(self, data_type: str, count: int) -> str:
+        return f"{count} Discord server{'' if count == 1 else 's'}"
+
     def receive(self, request: Inbound) -> Receives:
         return inbound.receive(request, self.public_key)
 

@@ -1,0 +1,47 @@
+"""What a first read finds has long been there, and is not told as news; while it lasts, it says how far it has come."""
+
+from collections.abc import Generator, Mapping
+from typing import Any
+
+import pytest
+
+from actors.messages import Poll
+from actors.platforms.base import Answer, Call, Page, Reading
+from actors.platforms.discord import Discord
+from actors.platforms.linkedin import LinkedIn
+from storage.records import Account
+from tests.actors.world import ADA, World, thing
+
+
+def test_the_first_read_and_the_later_ones_have_sentences_of_their_own(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(world.platform), "found", lambda _, kind, count: f"{count} new {kind}")
+    monkeypatch.setattr(type(world.platform), "found_first", lambda _, kind, count: f"{count} {kind}")
+    world.far.items = [1, 2]
+    world.connect()
+    world.far.items = [1, 2, 3]
+    world.order(ADA, lambda r: Poll(r))
+
+    assert [event["message"] for event in world.events("ada", "new_data")] == ["2 things", "1 new things"]
+
+
+def test_a_first_look_at_discord_and_linkedin_speaks_of_no_change() -> None:
+    assert Discord.found_first(None, "guilds", 5) == "5 Discord servers"  # type: ignore[arg-type]
+    assert Discord.found_first(None, "guilds", 1) == "1 Discord server"  # type: ignore[arg-type]
+    assert "changed" not in LinkedIn.found_first(None, "profile", 1)  # type: ignore[arg-type]
+
+
+def test_a_long_read_says_in_words_how_far_it_has_come(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def poll(
+        _self: Any, account: Account, cursors: Mapping[str, str], now: float
+    ) -> Generator[Call | Page, Answer | None, Reading]:
+        yield Page([thing(1)], done=40, total=120)
+        yield Page([], done=120, total=120)
+        return Reading()
+
+    monkeypatch.setattr(type(world.platform), "poll", poll)
+    world.connect()
+
+    told = [event["message"] for event in world.events("ada", "extraction_progress")]
+    assert told == ["Reading things: 40 of 120", f"Reading {world.platform.title}: 120 of 120"]
