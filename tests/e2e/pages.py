@@ -14,7 +14,7 @@ SOMEWHERE = "/client/package.json"
 NETWORK = ("ERR_", "WebSocket connection to")
 """How Chromium begins what it says of requests that didn't get through; a page can't keep it from saying so."""
 _START = """async ([options, tokens]) => {
-    const { connect } = await import("/client/soulwire.js");
+    const { connect } = await import(`${options.url ?? ""}/client/soulwire.js`);
     Object.assign(window, { seen: [], states: [], reloads: [], others: [], transports: [] });
     if (tokens) options.getToken = (asked) => freshToken(asked.why);
     if (options.storage) options.storage = sessionStorage;
@@ -93,7 +93,7 @@ class AppPage:
         return self.give(why)
 
     def _complained(self, text: str) -> None:
-        refused = self.may_be_refused and "status of 401" in text
+        refused = self.may_be_refused and "status of 40" in text
         if not refused and not any(one in text for one in NETWORK):
             self.errors.append(text)
 

@@ -44,6 +44,7 @@ def test_without_a_session_and_without_a_token_it_ends_in_an_error(app: Callable
 
 def test_another_users_token_is_refused(app: Callable[..., AppPage], gate: Gate) -> None:
     page = app(gate.url)
+    page.may_be_refused = True
     page.give = lambda why: page.service.token("grace")
     page.connect(userId="ada")
     page.until_state("error")
@@ -93,3 +94,17 @@ def test_after_close_nothing_comes_and_nothing_is_open(app: Callable[..., AppPag
     assert page.state == "offline"
     eventually(lambda: not page.service.streams()["websocket"], what="the stream closed")
     assert page.numbers() == []
+
+
+def test_a_cookie_of_somebody_else_in_the_same_browser_is_not_in_the_way(
+    app: Callable[..., AppPage], gate: Gate, notes: Notes
+) -> None:
+    page = app(gate.url)
+    page.sign_in("grace")
+    page.connect()
+    page.until_live()
+    assert page.ask("client.status.user") == "ada"
+    page.service.sandbox.activity("github", "grace", "push")
+    notes.send(2)
+    page.until_told(notes.sent)
+    assert page.ask("seen.every((event) => event.type === 'note')")

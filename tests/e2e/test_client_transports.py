@@ -10,12 +10,14 @@ from tests.fakes.gate import Gate
 
 WEBSOCKET, SSE = b"Upgrade: websocket", b"/api/sse/stream"
 
-
-@pytest.mark.parametrize(
+OVER = pytest.mark.parametrize(
     ("refused", "transport"),
     [((), "websocket"), ((WEBSOCKET,), "sse"), ((WEBSOCKET, SSE), "polling")],
     ids=["websocket", "sse", "polling"],
 )
+
+
+@OVER
 @pytest.mark.parametrize("tokens", [True, False], ids=["token", "cookie"])
 def test_events_come_over_the_best_there_is(
     app: Callable[..., AppPage], gate: Gate, notes: Notes, refused: tuple[bytes, ...], transport: str, tokens: bool
@@ -71,3 +73,15 @@ def test_a_better_transport_takes_over_without_a_moment_between(
     page.until_told(notes.sent)
     assert page.ask("states") == ["connecting", "live"]
     eventually(lambda: page.service.streams() == {"websocket": 1, "sse": 0}, what="one stream")
+
+
+@OVER
+def test_a_page_of_another_origin_imports_it_and_hears_the_same(
+    app: Callable[..., AppPage], gate: Gate, notes: Notes, refused: tuple[bytes, ...], transport: str
+) -> None:
+    gate.refuse(*refused)
+    page = app()
+    page.connect(url=gate.url, userId="ada")
+    page.until_live(transport)
+    notes.send(3)
+    page.until_told(notes.sent)

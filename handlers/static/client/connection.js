@@ -4,7 +4,7 @@
  * fresher token. Once the rival is open it takes over from the link's cursor; what both brought is a repeat. */
 
 import { backoff } from "./backoff.js";
-import { verdict } from "./codes.js";
+import { CODES, verdict } from "./codes.js";
 import { Ladder } from "./ladder.js";
 import { Link } from "./link.js";
 
@@ -172,11 +172,17 @@ export class Connection {
 
   #afterEnd(end, link) {
     const what = verdict(end.code);
-    if (what === "never") this.#giveUp(end);
+    if (this.#mayBeTheCookies(end, link)) this.#afterFailure(end);
+    else if (what === "never") this.#giveUp(end);
     else if (what === "token") this.#askAnew(end, link);
     else if (what === "poll" && this.#ladder.level < this.#how.transports.length - 1) this.#fallTo(end);
     else if (link.opened) this.#afterLoss(end, link);
     else this.#afterFailure(end);
+  }
+
+  /** A socket sends the browser's cookie with the token, and is refused when they are two people's. Others don't. */
+  #mayBeTheCookies({ code }, link) {
+    return code === CODES.NOT_ALLOWED && !link.opened && link.transport === "websocket" && this.#how.tokens.any;
   }
 
   #giveUp({ code, reason }) {

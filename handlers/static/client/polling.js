@@ -2,7 +2,7 @@
 
 import { CODES, endOf } from "./codes.js";
 import { ask } from "./http.js";
-import { endsAt } from "./tokens.js";
+import { claimsOf } from "./tokens.js";
 
 const EVERY = 5_000;
 const EVERY_HIDDEN = 30_000;
@@ -100,7 +100,7 @@ class Wire {
 
   /** As the server does on a stream. */
   #warn() {
-    const left = ((this.#token && endsAt(this.#token)) ?? Infinity) - Date.now();
+    const left = (this.#token ? (claimsOf(this.#token).exp ?? Infinity) : Infinity) * 1000 - Date.now();
     if (left > WARN_AHEAD || this.#warned || this.#over) return;
     this.#warned = true;
     this.#how.heard.message({ type: "token_expiring", seconds: Math.max(0, Math.round(left / 1000)) });

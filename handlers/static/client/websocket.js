@@ -2,6 +2,7 @@
  * address. The server's own pings are answered by the browser and can't be seen here, so the page sends some too. */
 
 import { CODES } from "./codes.js";
+import { claimsOf } from "./tokens.js";
 
 const PING_EVERY = 25_000;
 const PONG_WITHIN = 10_000;
@@ -74,12 +75,18 @@ class Wire {
     }
   }
 
-  /** A cookie may have opened the stream somewhere else before our first message was read. */
-  #isOurs({ type, recovered }) {
+  #isOurs(message) {
+    if (message.type !== "authenticated" || this.#isOfACookie(message)) return false;
+    this.#pinging = setInterval(() => this.#ping(PONG_WITHIN), PING_EVERY);
+    return (this.#settled = true);
+  }
+
+  /** A cookie that this browser has too may have opened the stream somewhere else, or for somebody else, before our
+   * first message was read. */
+  #isOfACookie({ user_id, recovered }) {
     const { token, cursor } = this.#auth;
-    this.#settled = type === "authenticated" && !(token && cursor && recovered === undefined);
-    if (this.#settled) this.#pinging = setInterval(() => this.#ping(PONG_WITHIN), PING_EVERY);
-    return this.#settled;
+    if (!token) return false;
+    return (cursor && recovered === undefined) || (claimsOf(token).sub ?? user_id) !== user_id;
   }
 
   #ping(within) {

@@ -1,19 +1,21 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { FIRST_WAIT, LONGEST_WAIT, backoff } from "../../../handlers/static/client/backoff.js";
+import { FIRST_WAIT, LATER, LONGEST_LATER, LONGEST_WAIT, backoff } from "../../../handlers/static/client/backoff.js";
 import { CODES, endOf, verdict } from "../../../handlers/static/client/codes.js";
 import { Emitter } from "../../../handlers/static/client/emitter.js";
 import { Ladder } from "../../../handlers/static/client/ladder.js";
 import { Sequence } from "../../../handlers/static/client/sequence.js";
 import { SseParser } from "../../../handlers/static/client/sseparser.js";
 import { STATES, next } from "../../../handlers/static/client/states.js";
-import { Tokens, endsAt } from "../../../handlers/static/client/tokens.js";
+import { Tokens, claimsOf } from "../../../handlers/static/client/tokens.js";
 
 test("a wait is anywhere up to a limit that doubles and ends", () => {
   assert.deepEqual([0, 1, 2, 3].map((failures) => backoff(failures, 1)), [500, 1000, 2000, 4000]);
   assert.equal(backoff(3, 0), 0);
   assert.equal(backoff(3, 0.5), 2000);
-  assert.equal(backoff(1000, 1), LONGEST_WAIT);
+  assert.equal(backoff(LATER - 1, 1), LONGEST_WAIT);
+  assert.equal(backoff(LATER, 1), LONGEST_LATER);
+  assert.equal(backoff(5000, 1), LONGEST_LATER);
   const waits = Array.from({ length: 1000 }, () => backoff(0));
   assert.ok(waits.every((wait) => wait >= 0 && wait < FIRST_WAIT));
   assert.ok(Math.max(...waits) - Math.min(...waits) > FIRST_WAIT / 2);
@@ -98,11 +100,11 @@ test("server-sent events are read however they are cut", () => {
   }
 });
 
-test("a token's end is read from it, where it says so", () => {
+test("what a token says of itself is read, where it says something", () => {
   const token = (claims) => `h.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.s`;
-  assert.equal(endsAt(token({ exp: 1800000000, sub: "ünï?~" })), 1800000000000);
-  assert.equal(endsAt(token({})), null);
-  assert.equal(endsAt("opaque"), null);
+  const claims = { exp: 1800000000, sub: "ünï?~>" };
+  assert.deepEqual(claimsOf(token(claims)), claims);
+  assert.deepEqual([claimsOf("opaque"), claimsOf("a.!.c"), claimsOf("")], [{}, {}, {}]);
 });
 
 test("tokens come from a function, at once or later; without one there are none", async () => {
