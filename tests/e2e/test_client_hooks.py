@@ -143,6 +143,7 @@ def test_progress_of_long_reads_is_shown(react: ReactPage, reached: Service) -> 
         "progress": step["progress"],
         "done": step["done"],
         "total": step["total"],
+        "message": step["message"],
         "isConnected": True,
     }
     assert {one["id"]: one["progress"] for one in shown["streams"]} == {

@@ -14,10 +14,16 @@ export class Progress {
     return () => this.#listeners.delete(fn);
   }
 
-  #move({ platform, dataType, progress, done, total, at }) {
-    const id = dataType ? `${platform}/${dataType}` : platform;
-    const moved = Object.freeze({ id, platform, dataType: dataType ?? null, progress, done, total, at });
+  #move({ platform, dataType, progress, done, total, message, at }) {
+    const kind = dataType ?? this.#latestOf(platform);
+    const id = kind ? `${platform}/${kind}` : platform;
+    const moved = Object.freeze({ id, platform, dataType: kind, progress, done, total, message, at });
     this.snapshot = Object.freeze([moved, ...this.snapshot.filter((one) => one.id !== id)]);
     for (const fn of [...this.#listeners]) fn();
+  }
+
+  /** A page on which there was nothing doesn't say what it would have been. */
+  #latestOf(platform) {
+    return this.snapshot.find((one) => one.platform === platform)?.dataType ?? null;
   }
 }

@@ -49,6 +49,8 @@ export interface StreamProgress {
   readonly progress: number;
   readonly done: number;
   readonly total: number;
+  /** The same in words. */
+  readonly message: string;
   readonly at: string;
 }
 
@@ -57,6 +59,7 @@ export declare function useStreamProgress(id: string): {
   progress: number | null;
   done: number | null;
   total: number | null;
+  message: string | null;
   isConnected: boolean;
 };
 

@@ -11,6 +11,7 @@ export { useServiceWorker };
 const Given = createContext({});
 const CONNECTING = Object.freeze({ state: "connecting", transport: null, user: null, code: null, reason: null });
 const NO_STREAMS = Object.freeze([]);
+const UNKNOWN = Object.freeze({ progress: null, done: null, total: null, message: null });
 const NO_PULSE = Object.freeze({ heardAt: null, roundTrip: null });
 const PULSE_EVERY = 500;
 
@@ -56,8 +57,8 @@ export function useRealtimeNotifications() {
 /** How far one long read is: `github/events`. `progress` is null as long as nothing is known of it. */
 export function useStreamProgress(id) {
   const { streams, isConnected } = useAllStreamsProgress();
-  const stream = streams.find((one) => one.id === id) ?? null;
-  return { progress: stream?.progress ?? null, done: stream?.done ?? null, total: stream?.total ?? null, isConnected };
+  const { progress, done, total, message } = streams.find((one) => one.id === id) ?? UNKNOWN;
+  return { progress, done, total, message, isConnected };
 }
 
 export function useAllStreamsProgress() {

@@ -64,6 +64,7 @@ export interface Events {
     readonly progress: number;
     readonly done: number;
     readonly total: number;
+    readonly message: string;
   };
   webhook_received: Event & {
     readonly platform: string;
