@@ -35,6 +35,7 @@ test-fast: .venv/.ready-test
 
 bench: .venv/.ready-test
 	@sh deploy/prepare packages gcc libc6-dev nodejs npm
+	@sh deploy/prepare npm_packages
 	$(PYTHON) -m tests.bench
 
 lint: .venv/.ready-test

@@ -7,7 +7,7 @@ import sys
 BENCHES = {
     "actors": "100,000 connection actors: start, memory, how soon one is heard",
     "admin": "a page of /api/admin/actors at 100,000, beside one at a hundred",
-    "fanout": "one person's event to 1,000 and 5,000 streams, beside Tornado's own ways and Node's ws",
+    "fanout": "one person's event to 1,000 and 5,000 streams, beside Tornado, Node, socket.io and Starlette",
     "ingest": "webhooks taken in, in a burst and steadily, beside bare Tornado",
     "latency": "webhook to WebSocket at 200 a second, beside bare Tornado",
     "storage": "units of work a second, beside a bare writer",

@@ -1,9 +1,10 @@
 /* Opens many streams and times what arrives on them; never the bottleneck.
  *
- *   reader PORT COUNT REQUEST-FILE
+ *   reader PORT COUNT REQUEST-FILE [HELLO-FILE WORD]
  *
  * Each connection sends the bytes of REQUEST-FILE and is ready once its answer's head, and the greeting if there is
- * one, have come: until the first line on stdin, everything is dropped. A line "expect N" on stdin: count N events
+ * one, have come. Where there is a HELLO-FILE, its bytes are sent when the head has come, and WORD is the greeting that
+ * is waited for. Until the first line on stdin, everything is dropped. A line "expect N" on stdin: count N events
  * and answer with one line of JSON. An event is known by `"t":` and the CLOCK_MONOTONIC nanoseconds of its making;
  * per connection these never go back, or the run is void.
  */
@@ -27,6 +28,7 @@
 struct stream {
     int fd;
     int greeted;
+    int said_hello;
     int tail_size;
     uint64_t last;
     char tail[TAIL];
@@ -37,6 +39,9 @@ static char buffer[TAIL + ROOM + 1];
 static int polled, count, closed_early;
 static uint64_t expected, arrived, first_made, last_arrival, disorder;
 static uint32_t *latencies;
+static char hello[1 << 12];
+static size_t hello_size;
+static const char *greeting;
 
 static uint64_t now(void) {
     struct timespec t;
@@ -74,6 +79,15 @@ static void scan(struct stream *s, char *from, size_t size, uint64_t at) {
     s->tail_size = (int)rest;
 }
 
+static void greet(struct stream *s, size_t got) {
+    if (!hello_size || memmem(buffer, got, greeting, strlen(greeting))) {
+        s->greeted = 1;
+    } else if (!s->said_hello) {
+        s->said_hello = 1;
+        if (send(s->fd, hello, hello_size, 0) != (ssize_t)hello_size) die("send");
+    }
+}
+
 static void take(struct stream *s) {
     memcpy(buffer, s->tail, (size_t)s->tail_size);
     ssize_t got = recv(s->fd, buffer + s->tail_size, ROOM, 0);
@@ -86,7 +100,7 @@ static void take(struct stream *s) {
     }
     uint64_t at = now();
     if (!s->greeted) {
-        s->greeted = 1;
+        greet(s, (size_t)got);
         return;
     }
     if (!expected) return;
@@ -153,13 +167,23 @@ static void measure(uint64_t wanted) {
     expected = 0;
 }
 
+static size_t read_file(const char *name, char *into, size_t room) {
+    FILE *file = fopen(name, "r");
+    if (!file) die(name);
+    size_t size = fread(into, 1, room, file);
+    fclose(file);
+    return size;
+}
+
 int main(int argc, char **argv) {
     static char request[1 << 16];
-    if (argc != 4) return 2;
+    if (argc != 4 && argc != 6) return 2;
     count = atoi(argv[2]);
-    FILE *file = fopen(argv[3], "r");
-    if (!file) die(argv[3]);
-    size_t size = fread(request, 1, sizeof request, file);
+    size_t size = read_file(argv[3], request, sizeof request);
+    if (argc == 6) {
+        hello_size = read_file(argv[4], hello, sizeof hello);
+        greeting = argv[5];
+    }
     streams = calloc((size_t)count, sizeof *streams);
     polled = epoll_create1(0);
     open_all(atoi(argv[1]), request, size);

@@ -1,6 +1,6 @@
 """`reader.c` for machines without a compiler: the same words, slower, so that its own pace is soon what is measured.
 
-python reader.py PORT COUNT REQUEST-FILE
+python reader.py PORT COUNT REQUEST-FILE [HELLO-FILE WORD]
 """
 
 import json
@@ -17,7 +17,8 @@ QUIET = 10.0
 
 
 class Streams:
-    def __init__(self, port: int, count: int, request: bytes) -> None:
+    def __init__(self, port: int, count: int, request: bytes, hello: bytes = b"", greeting: bytes = b"") -> None:
+        self.hello, self.greeting = hello, greeting
         self.poll = select.epoll()
         self.sockets: dict[int, socket.socket] = {}
         self.tails: dict[int, bytes] = {}
@@ -50,8 +51,15 @@ class Streams:
             else:
                 self.closed += 1
                 self.poll.unregister(number)
-            self.ungreeted.discard(number)
+            if number in self.ungreeted:
+                self._greet(number, data)
         return found
+
+    def _greet(self, number: int, data: bytes) -> None:
+        if not data or self.greeting in data:
+            self.ungreeted.discard(number)
+        elif data.startswith(b"HTTP/"):
+            self.sockets[number].send(self.hello)
 
     def measure(self, wanted: int) -> dict[str, float]:
         self.tails.clear()
@@ -88,8 +96,9 @@ def answer(**values: float) -> None:
 
 
 def main() -> None:
-    port, count, request = sys.argv[1:]
-    streams = Streams(int(port), int(count), Path(request).read_bytes())
+    port, count, request, *hello = sys.argv[1:]
+    said = (Path(hello[0]).read_bytes(), hello[1].encode()) if hello else ()
+    streams = Streams(int(port), int(count), Path(request).read_bytes(), *said)
     answer(ready=len(streams.sockets) - streams.closed)
     for line in sys.stdin:
         _, wanted = line.split()
