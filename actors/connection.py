@@ -87,7 +87,8 @@ class ConnectionActor(ConnectionWork):
         self._row, self._hooks = row, count
         if row.status == "connected":
             if wake.resumed:
-                self._resume()
+                self.away_since = wake.absence.since if self._hooks else None
+                self._resume(wake.absence.spread)
             else:
                 self._arm_refresh()
                 self._arm_poll()

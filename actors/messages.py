@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from actors.absence import Absence
 from actors.platforms.base import Answer, Call
 from actors.platforms.failures import PlatformError
 from storage.records import Connection, ConnectionKey, Delivery, Secret
@@ -24,6 +25,7 @@ class Wake(msgspec.Struct, frozen=True):
     hooks: int | None = None
     resumed: bool = False
     """The service has just started, so everybody is being woken: no hurry."""
+    absence: Absence = Absence()
 
 
 class WebhookArrived(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ from actors.operations.base import Operation
 from actors.platforms.base import Platform, Reading
 from actors.platforms.failures import GrantRefused
 from actors.pool import PooledActor
+from actors.schedule import phase
 from actors.shared import Shared
 from actors.status import Status
 from storage import connections
@@ -52,6 +53,10 @@ def waits(timer: Timer | None) -> bool:
 
 
 class ConnectionState(PooledActor):
+    away_since: float | None = None
+    """The service was away from then on, and what was missed hasn't been looked for yet."""
+    catching_up = False
+
     def __init__(self, key: ConnectionKey, shared: Shared, incarnation: int) -> None:
         super().__init__()
         self.key = key
@@ -207,11 +212,13 @@ class ConnectionState(PooledActor):
         if kind in self._put_off:
             self._put_off = (self._put_off - {kind}) or NOTHING
 
-    def _resume(self) -> None:
+    def _resume(self, spread: float) -> None:
         """After a start of the service: what fell due meanwhile comes soon, and not at once with everybody else's."""
         row, now, key = self.row, self.clock.now(), str(self.key)
         schedule = self.shared.schedules[self.key.platform]
         poll_at = schedule.resume(key, row.next_poll or 0.0, now)
+        if self.away_since is not None:  # under a healthy webhook the next poll may be half a day away
+            poll_at = min(poll_at, now + phase(key) * spread)
         self._poll_timer = self._remind(self._poll_timer, poll_at - now, m.POLL_DUE)
         if row.refresh_due_at is not None:
             refresh_at = schedule.resume(key, row.refresh_due_at, now)
@@ -244,7 +251,7 @@ class ConnectionState(PooledActor):
         every = self.monitoring().every
         schedule = self.shared.schedules[self.key.platform]
         due = schedule.next_due(str(self.key), now) if every is None else now + every * random.uniform(0.9, 1.1)
-        if reading.rest_in is not None and (every is None or reading.unread):
+        if reading.rest_in is not None and (every is None or reading.unread or self.catching_up):
             due = min(due, now + reading.rest_in)
         return max(due, now + reading.not_before)
 

@@ -13,6 +13,7 @@ import msgspec
 import structlog
 from pykka import ActorDeadError, ActorRef
 
+from actors import absence
 from actors import messages as m
 from actors.connection import ConnectionActor
 from actors.operations.disconnect import end_here
@@ -61,6 +62,7 @@ class Supervisor(PooledActor):
         self.directory = shared.directory
         self._incarnations = 0
         self._restarts = 0
+        self._absence = absence.Absence()
         self._troubles: dict[ConnectionKey, Trouble] = {}
         self._halted: set[ConnectionKey] = set()
         self._restart_ordered: set[ConnectionKey] = set()
@@ -84,6 +86,8 @@ class Supervisor(PooledActor):
         try:
             rows = self.shared.database.read(lambda tx: connections.page(tx, order.after, PAGE))
             counts = self.shared.database.read(lambda tx: hooks.counts(tx, [row.key for row in rows]))
+            if order.after is None:
+                self._absence = self.shared.database.read(absence.before)
         except StorageUnavailable as trouble:
             log.warning("start_postponed", reason=trouble.reason)
             self._later(AGAIN, order)
@@ -104,7 +108,7 @@ class Supervisor(PooledActor):
             self._forget(row.key, m.Disconnect(), refusal)
         lives = row.status in ("connected", "needs_reauth") or row.leaving is not None
         if lives and refusal is None and self.directory.ref(row.key) is None:
-            self._start(row.key, m.Wake(row, hook_count, resumed=True))
+            self._start(row.key, m.Wake(row, hook_count, resumed=True, absence=self._absence))
 
     def _start(self, key: ConnectionKey, wake: m.Wake) -> None:
         self._incarnations += 1
@@ -302,6 +306,7 @@ class Supervisor(PooledActor):
     def _sweep(self, order: m.SweepDue) -> None:
         """What no nudge reached: deliveries that a crash, a restart or a parked actor left."""
         now = self.shared.clock.now()
+        self.shared.database.write(lambda tx: absence.alive(tx, now))
         try:
             keys = self.shared.database.read(lambda tx: deliveries.waiting_keys(tx, now, SWEPT, order.after))
         except StorageUnavailable as trouble:

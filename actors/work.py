@@ -17,7 +17,7 @@ from actors.operations.disconnect import disconnecting
 from actors.operations.hook import LOOK_AGAIN, hooking
 from actors.operations.poll import polling
 from actors.operations.refresh import refreshing
-from actors.platforms.base import Answer, Call
+from actors.platforms.base import Answer, Call, Reading
 from actors.platforms.failures import PlatformError
 from actors.schedule import phase
 from actors.state import ConnectionState
@@ -177,6 +177,13 @@ class ConnectionWork(ConnectionState):
         else:
             # At the same time each day, so that one who is started anew every few hours comes to it too.
             self.again("hook", (phase(str(self.key)) * LOOK_AGAIN - self.clock.now()) % LOOK_AGAIN)
+
+    def caught_up(self, reading: Reading) -> None:
+        """A poll was read to its end: the first after an absence, or one of those that read the rest of it."""
+        if self.away_since is not None:
+            self.away_since, self.catching_up = None, True
+        if reading.rest_in is None:
+            self.catching_up = False
 
     # -- the end ---------------------------------------------------------------------------------
 

@@ -9,6 +9,9 @@ EPOCH = "epoch"
 AT_RISK = "at_risk"
 """The boot of the machine during which commits were not forced to the disk; absent after an orderly end."""
 
+ALIVE_AT = "alive_at"
+"""When the service was last seen alive."""
+
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 

@@ -6,6 +6,7 @@ import msgspec
 
 from actors.operations.base import Steps
 from actors.operations.calls import with_bearer
+from actors.operations.heal import healing
 from actors.platforms.base import Page, Reading
 from storage import connections, data, events
 from storage.records import Draft
@@ -21,10 +22,15 @@ class PollDone(msgspec.Struct, frozen=True):
 
 def polling(me: "ConnectionWork", *, asked: bool = False) -> Steps:
     """`asked`: somebody wants to see what there is now."""
+    away_since = me.away_since
+    if away_since is not None:
+        yield from healing(me, away_since)
     poll = _Poll(me)
     cursors = me.read(lambda tx: connections.cursors(tx, me.key))
     if asked:
         cursors = {name: value for name, value in cursors.items() if name not in me.platform.sparing}
+    if away_since is not None:
+        cursors = {name: value for name, value in cursors.items() if name not in me.platform.rounds}
     conversation = me.platform.poll(me.account, cursors, me.clock.now())
     reading = yield from with_bearer(me, conversation, on_page=poll.page)
     return poll.end(reading)
@@ -48,6 +54,7 @@ class _Poll:
     def end(self, reading: Reading) -> PollDone:
         me, now = self.me, self.me.clock.now()
         duration = round((me.clock.elapsed() - self.began) * 1000)
+        me.caught_up(reading)
         next_poll = me.next_poll_after(now, reading)
         new, done = me.change(lambda tx: self._finish(tx, reading, now, next_poll, duration))
         self._add(new)

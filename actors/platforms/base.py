@@ -102,6 +102,8 @@ class Platform(ABC):
     """A healthy webhook stands in for the poll; where it tells of a part only, the poll keeps its pace."""
     sparing: ClassVar[frozenset[str]] = frozenset()
     """Cursors by which a poll spares itself calls; one that somebody asks for goes without them."""
+    rounds: ClassVar[frozenset[str]] = frozenset()
+    """Cursors of a round under way; the first poll after an absence goes without them, and so begins anew."""
     limit_scope: ClassVar[Literal["user", "app"]] = "user"
     """Whose limit a 429 speaks of."""
     refused_budget: ClassVar[Budget | None] = None
@@ -220,6 +222,12 @@ class Platform(ABC):
         """
         yield from ()
         raise LookupError(f"{self.slug} has no webhooks")
+
+    def ask_again(self, hook: Hook, since: float) -> Generator[Call, Answer, int]:
+        """Have it send again what it could not deliver since then; how many. Most send again by themselves, or tell
+        the next poll."""
+        yield from ()
+        return 0
 
     def unregister(self, hook: Hook) -> Generator[Call, Answer, None]:
         yield from ()

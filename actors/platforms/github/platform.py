@@ -18,7 +18,7 @@ from actors.platforms.base import (
 )
 from actors.platforms.failures import BadAnswer, NotFound, data_answer
 from actors.platforms.fields import number, text
-from actors.platforms.github import hooks, inbound, timeline
+from actors.platforms.github import hooks, inbound, redelivery, timeline
 from actors.platforms.github.api import call
 from storage.records import Account, Delivery, Hook, Secret, Token
 
@@ -74,6 +74,9 @@ class GitHub(Platform):
         self, account: Account, url: str, known: Sequence[Hook], new_secret: NewSecret, now: float
     ) -> Generator[Call, Answer, Sequence[Hook]]:
         return hooks.register(self.urls.api_url, self.hook_repos, url, known, new_secret)
+
+    def ask_again(self, hook: Hook, since: float) -> Generator[Call, Answer, int]:
+        return redelivery.ask_again(self.urls.api_url, hook, since)
 
     def unregister(self, hook: Hook) -> Generator[Call, Answer, None]:
         return hooks.unregister(self.urls.api_url, hook)

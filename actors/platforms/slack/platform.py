@@ -52,6 +52,7 @@ class Slack(Platform):
     pkce = False
     pushes = True
     shared_door = True
+    rounds = frozenset({history.ROUND})
     refresh_rotates = True
     client_auth = "basic"
     grant_family = "slack"

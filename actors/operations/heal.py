@@ -1,0 +1,33 @@
+"""After an absence of the service: what platforms could not deliver meanwhile is asked for again."""
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from actors.operations.base import Pause, Steps
+from actors.operations.calls import with_bearer
+from actors.operations.hook import PENDING
+from storage import hooks
+
+if TYPE_CHECKING:
+    from actors.work import ConnectionWork
+
+log = structlog.get_logger()
+
+OVERLAP = 3600.0
+"""Seconds before the absence from which on is looked: one who was killed may not have come to the end of it."""
+ARRIVES = 2.0
+"""Seconds that what was asked for gets to arrive, before the poll sees the same things."""
+
+
+def healing(me: "ConnectionWork", since: float) -> Steps:
+    """How many deliveries are sent again."""
+    asked = 0
+    for hook in me.read(lambda tx: hooks.of(tx, me.shared.vault, me.key)):
+        if not hook.external_id.startswith(PENDING):
+            asked += yield from with_bearer(me, me.platform.ask_again(hook, since - OVERLAP))
+    if asked:
+        me.note(f"asked again for {asked} webhooks that had failed")
+        log.info("deliveries_asked_again", **me.names, count=asked)
+        yield Pause(ARRIVES)
+    return asked
