@@ -13,7 +13,6 @@ from contextlib import AsyncExitStack
 
 import structlog
 import uvloop
-from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from actors import schedule
@@ -32,7 +31,7 @@ from actors.restarts import RestartPolicy
 from actors.shared import Shared
 from actors.supervisor import Supervisor
 from actors.sweeper import Sweeper
-from deploy import VERSION, cli, demo, logs
+from deploy import VERSION, cli, demo, descriptors, logs
 from deploy.errors import CannotStart
 from deploy.opening import opened
 from deploy.platforms import configured, known
@@ -40,8 +39,9 @@ from deploy.settings import Settings
 from handlers.app import make_app, make_server
 from handlers.auth import Authenticator
 from handlers.backend import Backend
+from handlers.front import Front
 from handlers.history import History
-from handlers.hub import Hub
+from handlers.hub import IN_ALL, Hub
 from handlers.jwks import KeyRing
 from handlers.parts import Parts, make_parts
 from handlers.revocations import Revocations
@@ -78,6 +78,7 @@ class Service:
         self.clock = Clock()
         self.pool = Pool(settings.workers)
         self.directory = Directory()
+        self.room = descriptors.found()
         self.sandbox = demo.Sandbox(settings) if settings.sandbox else None
         self.code = 0
 
@@ -107,11 +108,13 @@ class Service:
         parts = self._parts(stack, platforms, lanes)
         parts.hub.start()
         self.database.publish = parts.hub.publish
-        server = make_server(make_app(parts))
+        server = make_server(make_app(parts), self.room.connections)
         server.add_sockets(sockets)
         stack.push_async_callback(self._close_front, parts, server)
         parts.serving.started = True
-        log.info("service_started", url=self.settings.public_url, platforms=sorted(platforms))
+        log.info(
+            "service_started", url=self.settings.public_url, platforms=sorted(platforms), streams=self.room.streams
+        )
         if self.sandbox is not None:
             self.loop.run_in_executor(None, self._connect_people)
         if self.app is not None:
@@ -189,7 +192,7 @@ class Service:
             vault=self.vault,
             directory=self.directory,
             lanes=lanes,
-            hub=Hub(clock, History(self.database, readers)),
+            hub=Hub(clock, History(self.database, readers), in_all=min(IN_ALL, self.room.streams)),
             platforms=platforms,
             unconfigured={slug: one.title for slug, one in known(told).items() if slug not in platforms},
             webhook_secrets={"github": told.github_webhook_secret} if told.github_webhook_secret else None,
@@ -216,7 +219,7 @@ class Service:
 
     # -- the end ---------------------------------------------------------------------------------
 
-    async def _close_front(self, parts: Parts, server: HTTPServer) -> None:
+    async def _close_front(self, parts: Parts, server: Front) -> None:
         """No new work, streams told to come back, requests under way answered."""
         parts.serving.draining = True
         server.stop()

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
-from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
 from tornado.routing import PathMatches, Rule
 from tornado.web import Application, RequestHandler
@@ -40,7 +39,9 @@ from handlers.addresses import counted_as
 from handlers.base import Handler, Turned, UnknownPath
 from handlers.errors import ApiError
 from handlers.express import Express
+from handlers.front import Front
 from handlers.intake import MIB, Body, Intake, Terms, Waiting, no_objection
+from handlers.newcomers import Newcomers
 from handlers.parts import Parts
 
 
@@ -93,14 +94,14 @@ ROUTES = [
 ]
 
 BODY_TIMEOUT = 30.0
-IDLE_TIMEOUT = 120.0
-MOST_HEADERS = 32 * 1024
+MOST_CONNECTIONS = 10_000
 
 
 class App(Application):
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self._paths = {route.handler: route.path for route in ROUTES}
+        self.newcomers = Newcomers()
         self._waiting = Waiting(BODY_TIMEOUT)
         self._terms = {route.handler: self._terms_of(route.handler) for route in ROUTES}
         rules = [Rule(PathMatches(_pattern(route.path)), route.handler) for route in ROUTES]
@@ -115,6 +116,7 @@ class App(Application):
         path_kwargs: dict[str, bytes] | None = None,
     ) -> HTTPMessageDelegate:
         request.asked_for = target_class  # type: ignore[attr-defined]
+        self.newcomers.asked(request.connection.stream)  # type: ignore[union-attr]
         inner = super().get_handler_delegate(request, target_class, target_kwargs, path_args, path_kwargs)
         body = Body(self.parts.in_flight, lambda: counted_as(self.parts.proxies.client(request)))
         terms = self._terms.get(target_class) or self._terms_of(target_class)
@@ -142,9 +144,8 @@ def make_app(parts: Parts) -> App:
     return App(parts)
 
 
-def make_server(app: App) -> HTTPServer:
-    """Headers without an end and connections without a request are given up; bodies that don't come, too, by `App`."""
-    return HTTPServer(app, idle_connection_timeout=IDLE_TIMEOUT, max_header_size=MOST_HEADERS)
+def make_server(app: App, most_connections: int = MOST_CONNECTIONS) -> Front:
+    return Front(app, most_connections)
 
 
 def route_lines() -> Iterator[str]:

@@ -231,7 +231,7 @@ def _by_cookie(handler: RequestHandler, caller: Caller, changes: bool) -> Caller
     if caller.role == "admin":
         fine = origins.is_own(handler.request) if changes else not origins.is_foreign(handler.request)
     else:
-        fine = not changes or origins.may_change(handler.request)
+        fine = origins.may_change(handler.request) if changes else origins.may_read(handler.request)
     if not fine:
         raise Forbidden("wrong_origin", "A page of this origin may not do this with the session cookie.")
     return caller

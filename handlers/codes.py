@@ -10,7 +10,7 @@ class Code(IntEnum):
     TOKEN_EXPIRED = 4001
     TOO_SLOW = 4008
     NO_PONG = 4010
-    TOO_MANY_MESSAGES = 4013
+    TOO_MANY = 4013
     NOT_NOW = 4020
     NO_AUTH = 4500
     INVALID_TOKEN = 4501
@@ -37,7 +37,7 @@ _WAIT_MS = {
     Code.TOKEN_EXPIRED: (100, 1_000),
     Code.TOO_SLOW: (1_000, 5_000),
     Code.NO_PONG: (500, 3_000),
-    Code.TOO_MANY_MESSAGES: (10_000, 30_000),
+    Code.TOO_MANY: (10_000, 30_000),
     Code.NOT_NOW: (2_000, 8_000),
 }
 RETURNS_PER_SECOND = 500

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from operator import attrgetter
 from random import Random
 
 import structlog
@@ -24,6 +25,12 @@ from storage.records import Event
 log = structlog.get_logger()
 
 PER_USER = 10_000
+IN_ALL = 50_000
+"""Streams; the process may have room for less."""
+STRANGERS = 2_000
+"""Streams that have yet to say whose they are. Past it, those that have been silent longest go first."""
+MOST_WAITING = 512 << 20
+"""Bytes that may wait for all slow streams together. Past it, those with most go first."""
 UNREMARKABLE = frozenset({Code.GOING_AWAY, Code.TOKEN_EXPIRED, Code.NO_AUTH})
 CLOSE_WITHIN = 5.0
 """Seconds that a client has to take what it is told at the end, and to close."""
@@ -38,17 +45,24 @@ class Hub:
         history: History,
         *,
         per_user: int = PER_USER,
+        in_all: int = IN_ALL,
+        most_waiting: int = MOST_WAITING,
         random: Random | None = None,
         slices: Slices | None = None,
     ) -> None:
         self._clock = clock
         self._history = history
         self._per_user = per_user
+        self._in_all = in_all
+        self._most_waiting = most_waiting
         self._random = random or Random()
         self._slices = slices or Slices()
         self._wheel: Wheel[Stream] = Wheel(clock.elapsed())
         self._roll = Roll()
         self._audiences: dict[str, Audience] = {}
+        self._strangers: dict[Stream, None] = {}
+        self.slow: set[Stream] = set()
+        """Streams that bytes wait for."""
         self._arrived: deque[Sequence[Event]] = deque()
         self._woken = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -122,15 +136,28 @@ class Hub:
         self._loop = asyncio.get_running_loop()
         self._tick_again()
 
+    @property
+    def size(self) -> int:
+        """Open streams of every kind."""
+        return len(self._roll)
+
     def open(self, stream: Stream) -> None:
+        is_full = len(self._roll) >= self._in_all
         self._roll.add(stream)
         self._wheel.put(stream, stream.look_after(self.now()))
+        if is_full:
+            self.cut(stream, Code.TOO_MANY)
+            return
+        self._strangers[stream] = None
+        if len(self._strangers) > STRANGERS:
+            self.cut(next(iter(self._strangers)), Code.TOO_MANY)
 
     def closed(self, stream: Stream) -> None:
         """Its socket is gone."""
         stream.ended = True
         self._leave(stream)
         self._roll.remove(stream)
+        self.slow.discard(stream)
 
     def has_room(self, user: str) -> bool:
         audience = self._audiences.get(user)
@@ -200,6 +227,7 @@ class Hub:
         stream.close(code, retry_after_ms(code, self._random, sent_away) if code.come_back else None)
 
     def _join(self, stream: Stream, caller: Caller) -> Audience:
+        self._strangers.pop(stream, None)
         audience = self._audiences.get(caller.user)
         if audience is None:
             audience = self._audiences[caller.user] = Audience(caller.user, self._roll.tally)
@@ -211,6 +239,7 @@ class Hub:
         return audience
 
     def _leave(self, stream: Stream) -> None:
+        self._strangers.pop(stream, None)
         audience = stream.audience
         if audience is None:
             return
@@ -233,10 +262,20 @@ class Hub:
 
     def tick(self) -> None:
         """Look after the streams whose time has come."""
+        self._relieve()
         due = self._wheel.turn(self.now())
         if due:
             self._slices.add(self._look_after(due))
             self._slices.run()
+
+    def _relieve(self) -> None:
+        excess = sum(stream.unsent for stream in self.slow) - self._most_waiting
+        if excess > 0:
+            for stream in sorted(self.slow, key=attrgetter("unsent"), reverse=True):
+                excess -= stream.unsent
+                self.cut(stream, Code.TOO_SLOW)
+                if excess <= 0:
+                    return
 
     def _tick_again(self) -> None:
         self.tick()

@@ -19,6 +19,10 @@ class Origins:
         """A page of ours or of the app sent this, and its browser says so. Silence is not enough."""
         return request.headers.get("Origin") in self.allowed or _same_origin(request)
 
+    def may_read(self, request: HTTPServerRequest) -> bool:
+        """No page of another origin says that it asks. Silence will do: what it reads stays in its own window."""
+        return "Origin" not in request.headers or self.may_change(request)
+
     def is_own(self, request: HTTPServerRequest) -> bool:
         return request.headers.get("Origin") == self.own or _same_origin(request)
 

@@ -57,6 +57,7 @@ class Outbox:
     def _begin_queue(self, data: bytes | memoryview) -> None:
         self.queued = []
         self.unsent = len(data)
+        self.on_waiting()
         self._hand_over(data)
 
     def _hand_over(self, data: bytes | memoryview) -> None:
@@ -93,6 +94,9 @@ class Outbox:
         if self.queued:
             self.queued.clear()
             self.unsent = self._handed
+
+    def on_waiting(self) -> None:
+        """The other side takes less than it is given."""
 
     def on_progress(self) -> None:
         """The other side took a piece."""

@@ -63,6 +63,9 @@ class Roll:
         if not any(self.streams.values()):
             self.empty.set()
 
+    def __len__(self) -> int:
+        return sum(map(len, self.streams.values()))
+
     def all(self) -> list[Stream]:
         return [stream for streams in self.streams.values() for stream in streams]
 

@@ -223,7 +223,7 @@ class SocketHandler(Handler, WebSocketHandler):
     def _counted(self, stream: SocketStream) -> bool:
         if stream.may_speak():
             return True
-        self.parts.hub.cut(stream, Code.TOO_MANY_MESSAGES)
+        self.parts.hub.cut(stream, Code.TOO_MANY)
         return False
 
 

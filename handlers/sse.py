@@ -15,7 +15,7 @@ from tornado.web import HTTPError
 from handlers.auth import Caller, from_request
 from handlers.base import Handler
 from handlers.codes import Code
-from handlers.errors import BadRequest, Forbidden, NotAuthenticated, TooMany
+from handlers.errors import BadRequest, Forbidden, NotAuthenticated, TooMany, Unavailable
 from handlers.frames import LAST_CHUNK, http_chunk, sse_block, sse_heartbeat
 from handlers.stream import NOWHERE, Group, Keeper, Kind, Stream
 
@@ -84,11 +84,11 @@ class SseHandler(Handler):
         except (NotAuthenticated, Forbidden):
             if resumed is None:
                 raise
-            self.set_status(204)  # an EventSource that comes back by itself stops at this, and at nothing else
+            self.set_status(204)  # an EventSource that comes back by itself stops at this
             return
         types = self._types()
         hub = self.parts.hub
-        if not hub.has_room(caller.user):
+        if caller is not None and not hub.has_room(caller.user):
             raise TooMany("too_many_streams", "Too many open streams of this user.")
         io = self._begin()
         if io.closed():
@@ -97,10 +97,17 @@ class SseHandler(Handler):
         stream = SseStream(hub, io, group, random.randint(*RETRY_MS))
         io.set_close_callback(partial(hub.closed, stream))
         hub.open(stream)
-        hub.subscribe(stream, caller, resumed or self.get_query_argument("cursor", None))
+        if caller is None:
+            hub.cut(stream, Code.NOT_NOW)
+        else:
+            hub.subscribe(stream, caller, resumed or self.get_query_argument("cursor", None))
 
-    async def _admitted(self) -> Caller:
-        caller = await from_request(self, ticket=True, query_token=True)
+    async def _admitted(self) -> Caller | None:
+        """None: nobody can tell now. A 503 would end an EventSource for good, so that is said in the stream."""
+        try:
+            caller = await from_request(self, ticket=True, query_token=True)
+        except Unavailable:
+            return None
         if self.get_query_argument("userId", caller.user) != caller.user:
             raise Forbidden("forbidden", "The token is another user's.")
         return caller

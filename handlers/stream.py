@@ -58,6 +58,8 @@ class Batch:
 class Keeper(Protocol):
     """The hub, as its streams see it."""
 
+    slow: "set[Stream]"
+
     def now(self) -> float: ...
     def wall(self) -> float: ...
     def cursor(self, position: int) -> str: ...
@@ -84,8 +86,8 @@ class Stream(Outbox, ABC):
     beat_every: ClassVar[float]
 
     def __init__(self, hub: Keeper, io: IOStream, group: Group) -> None:
-        super().__init__(io)
         self.hub = hub
+        super().__init__(io)
         self.group = group
         self.caller: Caller | None = None
         self.audience: Audience | None = None
@@ -171,7 +173,11 @@ class Stream(Outbox, ABC):
             self.beat(now)
         return min(self.next_beat, now + (left if self.warned else left - WARN_AHEAD))
 
+    def on_waiting(self) -> None:
+        self.hub.slow.add(self)
+
     def on_drained(self) -> None:
+        self.hub.slow.discard(self)
         if self.replay is not None:
             self.replay.read_on()
 

@@ -23,6 +23,7 @@ from handlers.auth import Authenticator
 from handlers.history import History
 from handlers.hub import Hub
 from handlers.intake import InFlight
+from handlers.newcomers import Newcomers
 from handlers.origins import Origins
 from handlers.requests import Requests
 from handlers.slices import Slices
@@ -88,7 +89,15 @@ class HeldReaders(Executor):
 
 
 class Service:
-    def __init__(self, database: Database, *, send_buffer: int | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        send_buffer: int | None = None,
+        most_connections: int = 10_000,
+        newcomers: Newcomers | None = None,
+        **options: Any,
+    ) -> None:
         self.clock = VirtualClock()
         self.database = database
         self.readers = HeldReaders()
@@ -110,7 +119,11 @@ class Service:
             in_flight=InFlight(),
             proxies=Proxies(),
         )
-        self._server = make_server(make_app(parts))  # type: ignore[arg-type]
+        app = make_app(parts)  # type: ignore[arg-type]
+        if newcomers is not None:
+            app.newcomers = newcomers
+        self.newcomers = app.newcomers
+        self._server = make_server(app, most_connections)
         self._server.add_socket(listener)
         self.hub.start()
 

@@ -77,7 +77,7 @@ def test_a_parked_one_is_done_again(serving: Serving) -> None:
 def test_one_that_is_done_is_not_done_twice(serving: Serving) -> None:
     actor = serving.connect()
     serving.hook(BODY)
-    told = len(actor.messages)
+    told = len(actor.wait_for(1))
     serving.write(lambda tx: deliveries.finish(tx, 1, serving.clock.now()))
     assert replay(serving, 1) == (409, "nothing_to_replay")
     assert len(actor.messages) == told

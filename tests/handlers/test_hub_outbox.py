@@ -131,7 +131,7 @@ def test_writing_to_a_socket_that_is_gone_closes_it_and_raises_nothing() -> None
 
 def live(io: IOStream) -> SocketStream:
     """A stream that stands at the beginning; nothing asks it for its handler here."""
-    hub: Any = SimpleNamespace(now=float, wall=float)
+    hub: Any = SimpleNamespace(slow=set(), now=float, wall=float)
     handler: Any = None
     stream = SocketStream(hub, io, handler)
     stream.position = 0

@@ -1,0 +1,40 @@
+"""The way in: Tornado's server, with as many connections as the process has room for."""
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from tornado.httpserver import HTTPServer
+from tornado.iostream import IOStream
+
+if TYPE_CHECKING:
+    from handlers.app import App
+
+log = structlog.get_logger()
+
+IDLE_TIMEOUT = 120.0
+MOST_HEADERS = 32 * 1024
+FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+class Front(HTTPServer):
+    """Without a bound, a process that has no descriptors left can't even accept a connection to refuse it."""
+
+    def initialize(self, app: "App", most: int) -> None:  # type: ignore[override]
+        """Headers without an end and connections without a request are given up; bodies that don't come, too, by
+        `App`."""
+        super().initialize(app, idle_connection_timeout=IDLE_TIMEOUT, max_header_size=MOST_HEADERS)
+        self._app = app
+        self._most = most
+        self._full = False
+
+    def handle_stream(self, stream: IOStream, address: Any) -> None:
+        is_full = len(self._connections) + self._app.parts.hub.size >= self._most
+        if is_full != self._full:
+            self._full = is_full
+            log.warning("connections_refused" if is_full else "connections_taken", most=self._most)
+        if is_full:
+            stream.write(FULL)
+            stream.close()
+            return
+        self._app.newcomers.came(stream)
+        super().handle_stream(stream, address)
