@@ -110,7 +110,7 @@ class Service:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)  # for those it accepts, too
         self.origin = f"http://127.0.0.1:{self.port}"
         self.requests = Requests(self.clock.elapsed)
-        parts = SimpleNamespace(
+        parts = self.parts = SimpleNamespace(
             hub=self.hub,
             authenticator=self.authenticator,
             tickets=self.tickets,
