@@ -6,11 +6,12 @@ the libraries' messages may quote the request.
 
 import base64
 import http.client
+import json
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import quote, quote_plus, urljoin
 
 import requests
 import urllib3
@@ -25,6 +26,8 @@ from storage.records import Secret
 
 REDIRECTS = 5
 CHUNK = 65_536
+SHORTEST = 8
+"""Characters of a secret that is looked for in answers: what is shorter is in them anyhow."""
 SICK = frozenset({"dns", "refused", "tls", "timeout", "network"})
 """Kinds of `CallFailed` that speak of the platform or the way there, not of the one call."""
 
@@ -57,7 +60,7 @@ class Outbound:
         where = f"{call.method} {urllib3.util.parse_url(request.url or '').host}"
         with line.deadline(self._clock, self._total):
             try:
-                answer = self._follow(line, request)
+                answer = _without(_secrets(call, bearer, client), call, self._follow(line, request))
             except CallFailed as error:
                 failure = error
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
@@ -76,8 +79,7 @@ class Outbound:
         if call.auth == "bearer" and bearer is not None:
             headers["Authorization"] = f"Bearer {bearer.reveal()}"
         elif call.auth == "basic" and client is not None:
-            pair = f"{client.id}:{client.secret.reveal()}".encode()
-            headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
+            headers["Authorization"] = f"Basic {_basic(client)}"
         elif call.auth != "none":
             raise CallFailed("bad_call", f"no credentials for {call.auth}")
         form: dict[str, Any] | bytes | None = call.content
@@ -138,6 +140,49 @@ class Outbound:
             if any(isinstance(cause, kinds) for cause in causes):
                 return CallFailed(kind, words + _certificate(causes))
         return CallFailed("network", f"the connection broke: {type(causes[-1]).__name__}")
+
+
+def _secrets(call: Call, bearer: Secret | None, client: Client | None) -> set[bytes]:
+    """All that was sent with it, in the forms in which an answer may quote it."""
+    found: set[str] = set()
+    if call.auth == "bearer" and bearer is not None:
+        found.add(bearer.reveal())
+    elif call.auth == "basic" and client is not None:
+        found |= {client.secret.reveal(), _basic(client)}
+    waiting: list[Any] = [call.form, call.json]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Secret):
+            found.add(one.reveal())
+        elif isinstance(one, Mapping):
+            waiting += one.values()
+        elif isinstance(one, list | tuple):
+            waiting += one
+    spelt = (
+        found
+        | {quote_plus(text) for text in found}
+        | {quote(text, safe="") for text in found}
+        | {json.dumps(text)[1:-1] for text in found}
+    )
+    return {text.encode() for text in spelt if len(text) >= SHORTEST}
+
+
+def _without(secrets: set[bytes], call: Call, answer: Answer) -> Answer:
+    """A platform that complains may quote what it was sent, and complaints are stored and shown.
+
+    Where tokens are given out, a success may well hold the one that was sent: it stays as it is.
+    """
+    if call.auth != "bearer" and answer.status < 400:
+        return answer
+    body, headers = answer.body, dict(answer.headers)
+    for secret in sorted(secrets, key=len, reverse=True):
+        body = body.replace(secret, b"***")
+        headers = {name: text.replace(secret.decode(), "***") for name, text in headers.items()}
+    return Answer(answer.status, headers, body)
+
+
+def _basic(client: Client) -> str:
+    return base64.b64encode(f"{client.id}:{client.secret.reveal()}".encode()).decode()
 
 
 def _unmakeable(error: Exception) -> CallFailed:
