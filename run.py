@@ -27,10 +27,12 @@ from actors.outbound import Outbound
 from actors.pacing import Pace
 from actors.platforms.base import Platform
 from actors.pool import Pool
+from actors.pusher import Look, Nudge, Pusher
 from actors.restarts import RestartPolicy
 from actors.shared import Shared
 from actors.supervisor import Supervisor
 from actors.sweeper import Sweeper
+from actors.webpush.vapid import Vapid
 from deploy import VERSION, cli, demo, descriptors, logs
 from deploy.errors import CannotStart
 from deploy.opening import opened
@@ -48,6 +50,7 @@ from handlers.revocations import Revocations
 from storage import revocations
 from storage.database import Database
 from storage.vault import Vault
+from storage.writer import Publish
 
 log = structlog.get_logger()
 
@@ -75,6 +78,8 @@ class Service:
         self.app = app
         self.vault = vault
         self.database = database
+        assert settings.vapid_private_key is not None
+        self.vapid = Vapid(settings.vapid_private_key, settings.push_contact)
         self.clock = Clock()
         self.pool = Pool(settings.workers)
         self.directory = Directory()
@@ -107,7 +112,8 @@ class Service:
         lanes = self._start_actors(stack, platforms)
         parts = self._parts(stack, platforms, lanes)
         parts.hub.start()
-        self.database.publish = parts.hub.publish
+        self.database.publish = self._start_pusher(stack, parts)
+        parts.spreading.begin()  # to devices, where a crash came between
         server = make_server(make_app(parts), self.room.connections)
         server.add_sockets(sockets)
         stack.push_async_callback(self._close_front, parts, server)
@@ -210,12 +216,26 @@ class Service:
             api_rate=told.api_rate_limit,
             webhook_rate=told.webhook_rate_limit,
             sandbox_url=self.sandbox.url if self.sandbox else None,
+            push_hosts=told.push_hosts,
+            push_key=self.vapid.public_key,
             metrics_token=told.metrics_token,
             cron_secret=told.cron_secret,
             gauges={"turns_waiting": lambda: self.pool.depth, "timers": lambda: len(clock)},
         )
         stack.callback(parts.bridge.close)
         return parts
+
+    def _start_pusher(self, stack: AsyncExitStack, parts: Parts) -> Publish:
+        """What is committed goes to the streams, and some of it to devices, by lanes beside the platforms'."""
+        hosts = parts.push_hosts
+        outbound = Outbound(self.clock, VERSION, connect=5.0, read=5.0, total=10.0, largest=65_536)
+        lanes = Lanes(self.clock, outbound, {host: Pace(100, 100, 4) for host in hosts.named}, threads=16)
+        pusher = Pusher.start(
+            self.pool, self.clock, self.database, self.vault, lanes, hosts, self.vapid, parts.presence.in_sight
+        )
+        pusher.tell(Look())
+        stack.callback(lanes.stop, FINISH)
+        return Nudge(parts.hub.publish, pusher.tell)
 
     # -- the end ---------------------------------------------------------------------------------
 

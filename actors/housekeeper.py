@@ -8,7 +8,7 @@ import structlog
 
 from actors.clock import Clock
 from actors.pool import PooledActor
-from storage import answers, broadcasts, connections, deliveries, events, revocations
+from storage import answers, broadcasts, connections, deliveries, events, pushes, revocations
 from storage.database import Database, StorageUnavailable, Transaction
 
 log = structlog.get_logger()
@@ -38,6 +38,7 @@ class Housekeeper(PooledActor):
             self._old_deliveries,
             self._old_revocations,
             self._old_answers,
+            self._old_pushes,
         )
 
     def on_receive(self, _message: Any) -> None:
@@ -75,3 +76,6 @@ class Housekeeper(PooledActor):
 
     def _old_answers(self, tx: Transaction) -> int:
         return answers.prune(tx, self._clock.now(), PIECE)
+
+    def _old_pushes(self, tx: Transaction) -> int:
+        return pushes.prune(tx, self._clock.now() - pushes.KEEPS, PIECE)

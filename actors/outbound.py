@@ -60,7 +60,8 @@ class Outbound:
         where = f"{call.method} {urllib3.util.parse_url(request.url or '').host}"
         with line.deadline(self._clock, self._total):
             try:
-                answer = _without(_secrets(call, bearer, client), call, self._follow(line, request))
+                redirects = REDIRECTS if call.redirects else 0
+                answer = _without(_secrets(call, bearer, client), call, self._follow(line, request, redirects))
             except CallFailed as error:
                 failure = error
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
@@ -100,10 +101,10 @@ class Outbound:
             lines[to] = Line()
         return lines[to]
 
-    def _follow(self, line: Line, request: PreparedRequest) -> Answer:
-        for _ in range(REDIRECTS + 1):
+    def _follow(self, line: Line, request: PreparedRequest, redirects: int) -> Answer:
+        for _ in range(redirects + 1):
             answer = self._exchange(line, request)
-            if answer.status not in (301, 302, 303, 307, 308) or "location" not in answer.headers:
+            if not redirects or answer.status not in (301, 302, 303, 307, 308) or "location" not in answer.headers:
                 return answer
             request = _redirected(request, answer)
         raise CallFailed("redirect", f"more than {REDIRECTS} redirects")

@@ -32,7 +32,7 @@ def main(argv: Sequence[str], serve: Callable[[Settings], int]) -> int:
             return _print(check.report(settings))
         settings = loading.with_made_keys(settings)
         if arguments.command is None:
-            return serve(settings)
+            return serve(loading.with_push_key(settings))
         logs.configure(settings.log_level, settings.log_format, descriptor=2)
         return _print(COMMANDS[arguments.command](settings, arguments))
     except SettingError as error:

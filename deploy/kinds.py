@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from actors.schedule import parse
+from actors.webpush.vapid import Vapid
 from storage.records import Secret
 
 T = TypeVar("T")
@@ -164,6 +165,36 @@ def signing_secret(value: str) -> Secret:
     if len(value.encode()) < KEY_BYTES:
         raise ValueError(f"expected {KEY_BYTES} bytes or more")
     return secret(value)
+
+
+def vapid_key(value: str) -> Secret:
+    """The private key of a pair of P-256."""
+    try:
+        Vapid(Secret(value), "")
+    except ValueError:
+        raise ValueError("expected a private key of P-256: 32 bytes in base64url") from None
+    return Secret(value)
+
+
+def contact(value: str) -> str:
+    if re.fullmatch(r"mailto:[^@\s]+@[^@\s]+", value):
+        return value
+    if not url(value).startswith("https:"):
+        raise ValueError("expected mailto:name@example.com or an https address")
+    return value
+
+
+def push_hosts(value: str) -> tuple[str, ...]:
+    parts = _several(value)
+    for part in parts:
+        if "://" in part:
+            if not is_loopback(urlsplit(origin(part)).hostname or ""):
+                raise ValueError("expected host names; an address with http:// is for loopback only")
+        elif (
+            not _HOST.fullmatch(part) or part != part.lower() or "." not in part or part.rpartition(".")[2].isdecimal()
+        ):
+            raise ValueError("expected host names in lower case, comma separated")
+    return parts
 
 
 def encryption_keys(value: str) -> tuple[Secret, ...]:

@@ -65,6 +65,16 @@ def with_made_keys(settings: Settings) -> Settings:
     return replace(settings, encryption_key=encryption, jwt_secret=signing)
 
 
+def with_push_key(settings: Settings) -> Settings:
+    """Pushes are signed with one key for ever: browsers hold subscriptions to it."""
+    if settings.vapid_private_key is not None:
+        return settings
+    try:
+        return replace(settings, vapid_private_key=kinds.vapid_key(keys.kept(settings.state_dir, "vapid").reveal()))
+    except (OSError, ValueError) as error:
+        raise SettingError("VAPID_PRIVATE_KEY", f"missing, and none can be kept in STATE_DIR: {error}") from None
+
+
 def read_dotenv(path: Path) -> dict[str, str]:
     """What stands in the file, taken literally; nothing when there is none."""
     try:

@@ -138,6 +138,22 @@ class Settings:
     delivery_retention: int = told(
         kinds.duration, "30d", "how long webhooks that are done with, or were given up, are kept"
     )
+    vapid_private_key: Secret | None = told(
+        kinds.vapid_key,
+        None,
+        "signs web pushes: 32 bytes, base64url; made and kept in STATE_DIR by default",
+        secret=True,
+    )
+    vapid_subject: str | None = told(
+        kinds.contact,
+        None,
+        "whom push services turn to: mailto:… or https://…; PUBLIC_URL by default, where that is https",
+    )
+    push_hosts: tuple[str, ...] = told(
+        kinds.push_hosts,
+        "fcm.googleapis.com, push.services.mozilla.com, push.apple.com, notify.windows.com",
+        "push services that may be called, with all hosts below them; for tests also http://127.0.0.1:port",
+    )
     metrics_token: Secret | None = told(kinds.secret, None, "bearer token for /metrics", secret=True)
     cron_secret: Secret | None = told(
         kinds.secret, None, "static bearer token with which an outside scheduler calls /api/cron/…", secret=True
@@ -145,6 +161,12 @@ class Settings:
     platforms: Mapping[str, PlatformSettings] = field(default_factory=dict)
     described: Mapping[str, Description] = field(default_factory=dict)
     """What stands in the platforms file."""
+
+    @property
+    def push_contact(self) -> str:
+        if self.vapid_subject is not None:
+            return self.vapid_subject
+        return self.public_url if self.public_url.startswith("https:") else "mailto:admin@localhost"
 
     def encryption_bytes(self) -> list[bytes]:
         """What the vault is opened with."""

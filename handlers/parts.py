@@ -1,9 +1,10 @@
 """What handlers work with. Made once at the start, passed to the application, read by every handler."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from actors.webpush.hosts import PushHosts
 from handlers.addresses import Proxies
 from handlers.arrivals import Arrivals
 from handlers.bridge import Bridge
@@ -13,6 +14,7 @@ from handlers.intake import InFlight
 from handlers.limits import Limits, Rate
 from handlers.nudges import Nudges
 from handlers.origins import Origins
+from handlers.presence_book import Presence
 from handlers.reception import Reception
 from handlers.refusals import Refusals
 from handlers.requests import Requests
@@ -60,6 +62,10 @@ class Parts:
     requests: Requests
     nudges: Nudges
     spreading: Spreading
+    presence: Presence
+    push_hosts: PushHosts
+    push_key: str
+    """The public one, that browsers subscribe with."""
     hook_secrets: HookSecrets
     reception: Reception
     proxies: Proxies
@@ -96,6 +102,9 @@ def make_parts(
     metrics_token: "Secret | None" = None,
     cron_secret: "Secret | None" = None,
     gauges: Mapping[str, Callable[[], float]] | None = None,
+    presence: Presence | None = None,
+    push_hosts: Sequence[str] = (),
+    push_key: str = "",
 ) -> Parts:
     """`webhook_secrets`, by platform, sign the hooks that were made by hand."""
     bridge = Bridge(database)
@@ -118,6 +127,9 @@ def make_parts(
         reception=Reception(bridge, vault, clock.elapsed),
         nudges=Nudges(directory),
         spreading=Spreading(bridge, hub),
+        presence=presence or Presence(clock.elapsed),
+        push_hosts=PushHosts(push_hosts),
+        push_key=push_key,
         hook_secrets=HookSecrets(bridge, vault, directory, clock.elapsed, webhook_secrets or {}),
         proxies=Proxies(trusted_proxies),
         public_url=public_url,

@@ -15,6 +15,7 @@ from handlers.codes import Code, close_reason
 from handlers.errors import NotAuthenticated, Unavailable
 from handlers.frames import PING_FRAME, websocket_frame
 from handlers.history import Start
+from handlers.presence_book import is_page
 from handlers.stream import NOWHERE, Group, Keeper, Kind, Stream
 
 LARGEST_MESSAGE = 64 * 1024
@@ -170,10 +171,19 @@ class SocketHandler(Handler, WebSocketHandler):
             await self._on_auth(stream, said)
         elif said["type"] == "ping":
             stream.tell({"type": "pong"})
+        elif said["type"] == "presence" and stream.caller is not None:
+            self._on_presence(stream, stream.caller, said)
         elif stream.caller is None:
             stream.tell({"type": "error", "code": "not_authenticated", "message": "The first message is auth."})
         else:
             stream.tell({"type": "error", "code": "unknown_type", "message": "There is no such type of message."})
+
+    def _on_presence(self, stream: SocketStream, caller: Caller, said: dict[str, Any]) -> None:
+        page = said.get("page")
+        if not is_page(page):
+            stream.tell({"type": "error", "code": "bad_presence", "message": "page is a path, or null."})
+        else:
+            self.parts.presence.says(caller.user, stream, page is not None)
 
     async def _on_auth(self, stream: SocketStream, said: dict[str, Any]) -> None:
         hub = self.parts.hub
@@ -219,6 +229,8 @@ class SocketHandler(Handler, WebSocketHandler):
         if self.stream is not None:
             self.stream.let_go()
             self.parts.hub.closed(self.stream)
+            if self.stream.user is not None:
+                self.parts.presence.says(self.stream.user, self.stream, False)
 
     def _counted(self, stream: SocketStream) -> bool:
         if stream.may_speak():

@@ -1,8 +1,10 @@
-"""Broadcasts, to those who have a stream open: a few hundred at a time, so that neither the loop nor the writer is
-held. Everybody else has them copied before the next thing that they are told or ask for."""
+"""Broadcasts, to those who have a stream open or a device to push to: a few hundred at a time, so that neither the
+loop nor the writer is held. Everybody else has them copied before the next thing that they are told or ask for."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 import structlog
 
@@ -10,8 +12,10 @@ from handlers.bridge import Bridge
 from handlers.errors import Unavailable
 from handlers.hub import Hub
 from storage import broadcasts
+from storage.transaction import Transaction
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 PIECE = 256
 """Users in one unit of work; it is also how many events the loop takes in at once."""
@@ -44,15 +48,25 @@ class Spreading:
             users = self._hub.users()  # whoever comes after this hears of it while they subscribe
             for start in range(0, len(users), PIECE):
                 await self._reach(users[start : start + PIECE])
+            await self._reach_devices()
+
+    async def _reach_devices(self) -> None:
+        """What is pushed goes through the user's sequence like everything else."""
+        after = ""
+        while users := await self._until_done(partial(broadcasts.with_devices_behind, after=after, limit=PIECE)):
+            await self._reach(users)
+            after = users[-1]
 
     async def _reach(self, users: list[str]) -> None:
+        await self._until_done(partial(broadcasts.hear, users=users))
+
+    async def _until_done(self, unit: Callable[[Transaction], T]) -> T:
         failed = False
         while True:
             try:
-                await self._bridge.write(partial(broadcasts.hear, users=users))
-                return
+                return await self._bridge.write(unit)
             except Unavailable as trouble:
                 if not failed:
-                    log.warning("broadcast_delayed", users=len(users), reason=str(trouble))
+                    log.warning("broadcast_delayed", reason=str(trouble))
                 failed = True
                 await asyncio.sleep(AGAIN)

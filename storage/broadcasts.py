@@ -10,6 +10,7 @@ an event that has been let go, which is told as such.
 from collections import defaultdict
 from collections.abc import Sequence
 
+from storage import pushes
 from storage.records import Draft, Event
 from storage.texts import to_json
 from storage.transaction import MOST_ROWS, Transaction
@@ -73,6 +74,7 @@ def copy(tx: Transaction, places: Sequence[tuple[str, int]], heard: int, last: i
         "events (user_id, position, type, at, body)",
         [(event.user, event.offset, event.type, event.at, event.body.decode()) for event in events],
     )
+    pushes.queue(tx, events)
     users = [user for user, _ in places]
     tx.run(
         "UPDATE sequences SET head = head + ?, heard = ?, "
@@ -87,6 +89,20 @@ def copy(tx: Transaction, places: Sequence[tuple[str, int]], heard: int, last: i
     )
     tx.tell(events)
     return last - heard
+
+
+def with_devices_behind(tx: Transaction, after: str, limit: int) -> list[str]:
+    """Users, by name, to whose devices something is to be pushed that they haven't had."""
+    rows = tx.all(
+        "SELECT DISTINCT p.user_id FROM push_subscriptions p JOIN sequences s ON s.user_id = p.user_id "
+        f"WHERE p.user_id > ? AND s.heard < {LAST} "
+        f"AND EXISTS (SELECT 1 FROM broadcasts b WHERE b.id > s.heard AND b.type IN ({_marks(pushes.PUSHED)})) "
+        "ORDER BY p.user_id LIMIT ?",
+        after,
+        *pushes.PUSHED,
+        limit,
+    )
+    return [user for (user,) in rows]
 
 
 def prune(tx: Transaction, older_than: float, keep: int, limit: int) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from storage import broadcasts
+from storage import broadcasts, pushes
 from storage.broadcasts import LAST
 from storage.records import Draft, Event
 from storage.texts import to_json
@@ -37,6 +37,7 @@ def append(tx: Transaction, user: str, drafts: Sequence[Draft], at: float) -> li
         "events (user_id, position, type, at, body)",
         [(user, event.offset, event.type, at, event.body.decode()) for event in events],
     )
+    pushes.queue(tx, events)
     tx.tell(events)
     return events
 

@@ -208,6 +208,32 @@ class Erasure(Model):
         table_name = "erasures"
 
 
+class PushSubscription(Model):
+    id = BigAutoField()
+    user_id = TextField()
+    endpoint_hash = TextField()
+    host = TextField()
+    sealed = TextField()
+    created_at = DoubleField()
+
+    class Meta:
+        table_name = "push_subscriptions"
+
+
+class Push(Model):
+    id = BigAutoField()
+    subscription_id = BigIntegerField()
+    host = TextField()
+    user_id = TextField()
+    position = BigIntegerField()
+    at = DoubleField()
+    due_at = DoubleField()
+    attempts = BigIntegerField()
+
+    class Meta:
+        table_name = "pushes"
+
+
 ALL: tuple[type[Model], ...] = (
     Meta,
     PlatformConnection,
@@ -220,6 +246,8 @@ ALL: tuple[type[Model], ...] = (
     Event,
     Broadcast,
     KeptAnswer,
+    PushSubscription,
+    Push,
     UserPlatformData,
     RevokedUser,
     RevokedToken,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import structlog
 
-from storage import connections, hooks
+from storage import connections, hooks, subscriptions
 from storage.database import Database
 from storage.records import ConnectionKey
 from storage.transaction import Transaction
@@ -42,12 +42,17 @@ class _Column(NamedTuple):
     names: str
     """The column that tells this value's place from others of the same connection."""
     bound_to: Callable[[ConnectionKey, str], str]
+    platform: str = "platform"
+    """The column of its connection's platform."""
 
 
 _COLUMNS = (
     _Column("platform_connections", "access_token", "'access_token'", connections.bound_to),
     _Column("platform_connections", "refresh_token", "'refresh_token'", connections.bound_to),
     _Column("platform_webhooks", "secret", "external_id", hooks.bound_to),
+    _Column(
+        "push_subscriptions", "sealed", "endpoint_hash", lambda key, name: subscriptions.bound_to(key.user, name), "''"
+    ),
 )
 
 
@@ -94,7 +99,7 @@ def _pieces(database: Database, column: _Column) -> Iterator[list[_Value]]:
 
 def _page(tx: Transaction, column: _Column, after: int) -> list[_Value]:
     rows = tx.all(
-        f"SELECT id, user_id, platform, {column.names}, {column.name} FROM {column.table} "
+        f"SELECT id, user_id, {column.platform}, {column.names}, {column.name} FROM {column.table} "
         f"WHERE {column.name} IS NOT NULL AND id > ? ORDER BY id LIMIT ?",
         after,
         PIECE,

@@ -28,6 +28,8 @@ SHARED_BY_PLATFORMS = {
 # Where the text of a secret is taken out of its wrapper, and what for.
 REVEALING = {
     "actors/outbound.py": "sends it to the platform",
+    "actors/pusher.py": "calls a device's address, and seals with its secret",
+    "actors/webpush/vapid.py": "signs pushes with it",
     "actors/platforms/github/inbound.py": "checks a webhook's signature with it",
     "actors/platforms/google_calendar/pushes.py": "compares a channel's token with it",
     "actors/platforms/slack/inbound.py": "checks a webhook's signature with it",
@@ -44,6 +46,7 @@ REVEALING = {
     "handlers/oauth.py": "sends a browser to consent with it",
     "storage/flows.py": "keeps its hash",
     "storage/records.py": "is its wrapper",
+    "storage/subscriptions.py": "seals a device's address",
     "storage/vault.py": "seals it",
 }
 

@@ -37,6 +37,8 @@ class Call(msgspec.Struct, frozen=True):
     """Seconds to wait before it is made."""
     cost: float = 1
     """What it takes of the platform's allowance, in the units of its `Pacing`; 0 for what isn't counted there."""
+    redirects: bool = True
+    """Whether one to the same host is followed."""
 
 
 class Answer(msgspec.Struct, frozen=True):

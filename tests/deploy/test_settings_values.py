@@ -116,6 +116,11 @@ WRONG = [
     ("SPOTIFY_POLL", "61 * * * *"),
     ("GITHUB_API_URL", "github"),
     ("METRICS_TOKEN", "two\nlines"),
+    ("VAPID_PRIVATE_KEY", "short"),
+    ("VAPID_SUBJECT", "http://example.com"),
+    ("PUSH_HOSTS", "10.0.0.1"),
+    ("PUSH_HOSTS", "http://example.com"),
+    ("PUSH_HOSTS", "push.example.com/x"),
 ]
 
 
