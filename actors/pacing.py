@@ -11,6 +11,9 @@ from typing import NamedTuple
 PATIENCE = 30.0
 """Seconds of a platform's pause that a call waits out; for longer, its caller is told when to come back."""
 
+ROUNDING = 1e-6
+"""Of a permit: what is missing by a rounding would be waited for in steps too small for any clock."""
+
 
 class Go(NamedTuple):
     probe: bool = False
@@ -132,7 +135,7 @@ class Pace:
             return Wait(None)
         self._fill(now)
         cost = min(cost, self._burst)  # else it would never begin
-        if self._permits < cost:
+        if self._permits < cost - ROUNDING:
             return Wait((cost - self._permits) / self._rate)
         self._permits -= cost
         self.active += 1

@@ -77,3 +77,15 @@ def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
 
 def test_how_long_a_queue_takes_follows_from_the_rate() -> None:
     assert Pace(rate=20).wait_for(100) == 5.0
+
+
+def test_who_waited_as_long_as_was_said_need_not_wait_again_for_a_rounding() -> None:
+    pace, now = Pace(rate=3.0, burst=1.0), 1_000_000.1
+    assert isinstance(pace.ask(now), Go)
+    for _ in range(1000):
+        pace.ended(now, failed=False, probe=False)
+        verdict = pace.ask(now)
+        assert isinstance(verdict, Wait)
+        assert verdict.seconds is not None
+        now += verdict.seconds
+        assert isinstance(pace.ask(now), Go)
