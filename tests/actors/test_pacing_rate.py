@@ -80,7 +80,7 @@ def test_how_long_a_queue_takes_follows_from_the_rate() -> None:
 
 
 def test_who_waited_as_long_as_was_said_need_not_wait_again_for_a_rounding() -> None:
-    pace, now = Pace(rate=3.0, burst=1.0), 1_000_000.1
+    pace, now = Pace(rate=20.0, burst=1.0), 1000.7
     assert isinstance(pace.ask(now), Go)
     for _ in range(1000):
         pace.ended(now, failed=False, probe=False)
