@@ -55,6 +55,8 @@ class StreamStats(AdminHandler):
                 "cursors": standing.recovered,
                 "events": standing.events,
                 "waiting": standing.waiting,
+                "sent": standing.sent,
+                "joined": standing.joined,
             }
         )
 

@@ -318,5 +318,12 @@ class Hub:
     def streams(self) -> list[Stream]:
         return self._roll.all()
 
+    def opened_after(self, number: int, limit: int) -> list[Stream]:
+        return self._roll.after(number, limit)
+
+    def streams_of(self, user: str) -> list[Stream]:
+        audience = self._audiences.get(user)
+        return audience.streams() if audience is not None else []
+
     def standing(self) -> Standing:
         return self._roll.standing()

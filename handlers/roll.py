@@ -1,6 +1,7 @@
 """Which streams are open, and what has become of streams, in figures."""
 
 import asyncio
+from bisect import bisect_right
 from collections import Counter
 
 import msgspec
@@ -45,6 +46,8 @@ class Tally:
 class Roll:
     def __init__(self) -> None:
         self.streams: dict[Kind, set[Stream]] = {kind: set() for kind in KINDS}
+        self._numbered: dict[int, Stream] = {}
+        """In the order of their numbers, which is that of their opening."""
         self.users: dict[Kind, Counter[str]] = {kind: Counter() for kind in KINDS}
         self.opened: Counter[Kind] = Counter(dict.fromkeys(KINDS, 0))
         self.cut: Counter[int] = Counter()
@@ -56,10 +59,13 @@ class Roll:
     def add(self, stream: Stream) -> None:
         self.streams[stream.kind].add(stream)
         self.opened[stream.kind] += 1
+        stream.number = sum(self.opened.values())
+        self._numbered[stream.number] = stream
         self.empty.clear()
 
     def remove(self, stream: Stream) -> None:
         self.streams[stream.kind].discard(stream)
+        self._numbered.pop(stream.number, None)
         if not any(self.streams.values()):
             self.empty.set()
 
@@ -68,6 +74,12 @@ class Roll:
 
     def all(self) -> list[Stream]:
         return [stream for streams in self.streams.values() for stream in streams]
+
+    def after(self, number: int, limit: int) -> list[Stream]:
+        """So many of those opened after this one, the earliest first."""
+        numbers = list(self._numbered)
+        start = bisect_right(numbers, number)
+        return [self._numbered[one] for one in numbers[start : start + limit]]
 
     def joined(self, stream: Stream, user: str) -> None:
         self.users[stream.kind][user] += 1

@@ -76,6 +76,7 @@ class Stream(Outbox, ABC):
         "group",
         "hub",
         "next_beat",
+        "number",
         "opened_at",
         "position",
         "replay",
@@ -94,6 +95,8 @@ class Stream(Outbox, ABC):
         self.replay: Replay | None = None
         self.position = NOWHERE
         self.opened_at = hub.now()
+        self.number = 0
+        """Its place among all that were opened."""
         self.next_beat = inf
         self.wake_at = inf
         self.warned = False
