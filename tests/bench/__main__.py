@@ -10,10 +10,11 @@ BENCHES = {
     "fanout": "one person's event to 1,000 and 5,000 streams, beside Tornado, Node, socket.io and Starlette",
     "ingest": "webhooks taken in, in a burst and steadily, beside bare Tornado",
     "latency": "webhook to WebSocket at 200 a second, beside bare Tornado",
+    "slow_readers": "10,000 streams, a hundred of which read nothing: what the others notice, and what it costs",
     "storage": "units of work a second, beside a bare writer",
     "day": "a simulated day of a hundred users: calls, lateness, limits",
 }
-QUICK = {"fanout"}
+QUICK = {"fanout", "slow_readers"}
 """Those that know a short form."""
 
 
