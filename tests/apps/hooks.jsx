@@ -18,7 +18,7 @@ const told = { sse: [], socket: [], reloads: [] };
 function Stream() {
   const onReload = (reason) => told.reloads.push(reason);
   const { connected, lastEvent } = useServerSentEvents("ada", { onEvent: (event) => told.sse.push(event), onReload });
-  return <p id="stream">{JSON.stringify({ connected, last: lastEvent?.number ?? null })}</p>;
+  return <p id="stream">{JSON.stringify({ connected, last: lastEvent?.offset ?? null })}</p>;
 }
 
 function Socket() {
@@ -26,7 +26,7 @@ function Socket() {
   const { status, send, lastEvent } = useWebSocket({ onEvent: (event) => told.socket.push({ ...event, renders }) });
   window.rerender = () => setRenders((before) => before + 1);
   window.send = send;
-  return <p id="socket">{JSON.stringify({ status, last: lastEvent?.number ?? null })}</p>;
+  return <p id="socket">{JSON.stringify({ status, last: lastEvent?.offset ?? null })}</p>;
 }
 
 function Heartbeat() {

@@ -23,7 +23,7 @@ def test_in_node(file: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert int(re.findall(r"^# pass (\d+)", done.stdout, re.MULTILINE)[0]) > 4
+    assert int(re.findall(r"^# pass (\d+)", done.stdout, re.MULTILINE)[0]) >= 3
 
 
 def test_the_codes_are_the_servers() -> None:

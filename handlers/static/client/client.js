@@ -3,6 +3,7 @@
 import { Connection } from "./connection.js";
 import { Emitter } from "./emitter.js";
 import * as polling from "./polling.js";
+import { sayPresence } from "./presence.js";
 import { Sequence } from "./sequence.js";
 import * as sse from "./sse.js";
 import { next } from "./states.js";
@@ -24,7 +25,7 @@ export class Client {
   #connection;
   #status;
   #pulse = Object.freeze({ heardAt: null, roundTrip: null });
-  #unwatch;
+  #leave;
 
   constructor({ url = "/", getToken, userId, cursor, storage } = {}) {
     this.#sequence = new Sequence(cursor, userId && storage, userId);
@@ -39,7 +40,7 @@ export class Client {
       reload: (reason) => this.#own.tell("reload", reason),
       pulse: (roundTrip) => this.#felt(roundTrip),
     });
-    this.#unwatch = watchPage(this.#connection);
+    this.#leave = [watchPage(this.#connection), sayPresence(this)];
     this.#connection.start();
   }
 
@@ -90,7 +91,7 @@ export class Client {
   }
 
   close() {
-    this.#unwatch();
+    for (const leave of this.#leave) leave();
     this.#connection.stop();
     this.#changed("closed");
     this.#events.clear();

@@ -1,7 +1,7 @@
 /* Asking again and again: for networks where no stream gets through. */
 
 import { CODES, endOf } from "./codes.js";
-import { ask } from "./http.js";
+import { ask, say } from "./http.js";
 import { claimsOf } from "./tokens.js";
 
 const EVERY = 5_000;
@@ -39,6 +39,10 @@ class Wire {
     this.#warned = false;
     this.#warn();
     return true;
+  }
+
+  send(message) {
+    return say(this.#how.base, message, this.#token);
   }
 
   check() {

@@ -2,7 +2,7 @@
  * why it was refused, and doesn't come back by itself with a token that is no longer good. */
 
 import { CODES, endOf } from "./codes.js";
-import { ask } from "./http.js";
+import { ask, say } from "./http.js";
 import { takeSeat } from "./seats.js";
 import { SseParser } from "./sseparser.js";
 
@@ -12,12 +12,13 @@ const PROOF = 22_000; // one heartbeat
 export const name = "sse";
 
 export function open(how) {
-  const wire = new Wire(how.heard);
-  wire.open(how).catch((error) => wire.end({ code: CODES.LOST, reason: String(error) }));
+  const wire = new Wire(how);
+  wire.open().catch((error) => wire.end({ code: CODES.LOST, reason: String(error) }));
   return wire;
 }
 
 class Wire {
+  #how;
   #heard;
   #aborter = new AbortController();
   #watchdog = 0;
@@ -25,11 +26,13 @@ class Wire {
   #leave = () => {};
   #over = false;
 
-  constructor(heard) {
-    this.#heard = heard;
+  constructor(how) {
+    this.#how = how;
+    this.#heard = how.heard;
   }
 
-  async open({ base, cursor, user, token }) {
+  async open() {
+    const { base, cursor, user, token } = this.#how;
     const leave = await takeSeat(new URL(base).origin);
     if (!leave) return this.end({ code: CODES.TOO_MANY_STREAMS, reason: "other tabs have all the streams" });
     if (this.#over) return leave();
@@ -38,6 +41,10 @@ class Wire {
     if (answer.status !== 200) return this.end(await endOf(answer));
     await this.#read(answer.body.getReader());
     this.end({ code: CODES.LOST, reason: "the stream ended" });
+  }
+
+  send(message) {
+    return say(this.#how.base, message, this.#how.token);
   }
 
   /** Nothing can be asked over a stream that only comes; whether it has been heard of lately. */
