@@ -25,6 +25,7 @@ from handlers.hub import Hub
 from handlers.intake import InFlight
 from handlers.newcomers import Newcomers
 from handlers.origins import Origins
+from handlers.presence_book import Presence
 from handlers.requests import Requests
 from handlers.slices import Slices
 from handlers.tickets import Tickets
@@ -118,6 +119,7 @@ class Service:
             requests=self.requests,
             in_flight=InFlight(),
             proxies=Proxies(),
+            presence=Presence(self.clock.elapsed),
         )
         app = make_app(parts)  # type: ignore[arg-type]
         if newcomers is not None:
