@@ -162,6 +162,12 @@ class RestartDue(msgspec.Struct, frozen=True):
     key: ConnectionKey
 
 
+class AlertDue(msgspec.Struct, frozen=True):
+    """Fact: a child was parked, and its user is to be told."""
+
+    key: ConnectionKey
+
+
 class SweepDue(msgspec.Struct, frozen=True):
     """Fact: time to look for deliveries that a crash or a missed nudge left, from this connection on."""
 

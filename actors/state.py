@@ -69,7 +69,6 @@ class ConnectionState(PooledActor):
         self._last_heard = 0
         self._handled = 0
         self.failures = 0
-        self.told_trouble = False
         self._last_error: str | None = None
         self._history: tuple[tuple[float, str], ...] = ()
         self._poll_timer: Timer | None = None
@@ -217,7 +216,9 @@ class ConnectionState(PooledActor):
         row, now, key = self.row, self.clock.now(), str(self.key)
         schedule = self.shared.schedules[self.key.platform]
         poll_at = schedule.resume(key, row.next_poll or 0.0, now)
-        if self.away_since is not None:  # under a healthy webhook the next poll may be half a day away
+        # Under a healthy webhook the next poll may be half a day away; one that was never read since it was connected
+        # has a user who looks at an empty page.
+        if self.away_since is not None or row.next_poll is None:
             poll_at = min(poll_at, now + phase(key) * spread)
         self._poll_timer = self._remind(self._poll_timer, poll_at - now, m.POLL_DUE)
         if row.refresh_due_at is not None:
@@ -258,7 +259,6 @@ class ConnectionState(PooledActor):
     def polled(self) -> None:
         """The commit of a poll went through."""
         self.failures = 0
-        self.told_trouble = False
         self._last_error = None
         self._arm_poll()
 
@@ -267,9 +267,6 @@ class ConnectionState(PooledActor):
         self.failures += 1
         self._last_error = detail
         return min(LAST_AGAIN, FIRST_AGAIN * 2.0 ** (self.failures - 1))
-
-    def trouble_was_told(self) -> None:
-        self.told_trouble = True
 
     def fell_silent(self, why: str) -> None:
         """No more calls until somebody reconnects; deliveries are worked off all the same."""
@@ -291,7 +288,7 @@ class ConnectionState(PooledActor):
 
     def recovery(self) -> list[Draft]:
         """What to tell when a poll went well after trouble was told."""
-        if not self.told_trouble:
+        if not self.row.trouble_told:
             return []
         fields = {"platform": self.key.platform, "status": "connected", "method": self.monitoring().method}
         return [Draft("connection_status", fields | {"reason": "recovered", "hint": "The platform answers again."})]

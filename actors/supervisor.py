@@ -5,11 +5,11 @@ for a child. If it dies itself, the process ends: the service manager is the las
 """
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from functools import partial
 from types import TracebackType
 from typing import Any, ClassVar
 
-import msgspec
 import structlog
 from pykka import ActorDeadError, ActorRef
 
@@ -17,10 +17,8 @@ from actors import absence
 from actors import messages as m
 from actors.connection import ConnectionActor
 from actors.operations.disconnect import end_here
-from actors.pool import PooledActor
-from actors.restarts import Park, Record, Restart, RestartPolicy
-from actors.shared import Shared
-from actors.status import Parked, Status, Supervision
+from actors.restarts import Park, Restart
+from actors.roster import Roster, Trouble
 from storage import connections, deliveries, events, hooks
 from storage.database import StorageUnavailable
 from storage.records import Connection, ConnectionKey, Draft
@@ -33,6 +31,8 @@ SWEEP_EVERY = 30.0
 SWEPT = 1000
 """Connections nudged in one turn of a sweep."""
 AGAIN = 2.0
+ALERT_AGAIN = 10.0
+KEEPS_FAILING = "This connection keeps failing and is tried again later."
 NOT_CONFIGURED = "the platform is not configured"
 
 
@@ -40,33 +40,7 @@ ENDS_TROUBLE = (m.Connect, m.Disconnect)
 """What the user asks for and an actor in trouble is made anew for at once; once, in case it fails at that."""
 
 
-class Trouble:
-    """What the supervisor remembers of a child that failed."""
-
-    __slots__ = ("record", "retry_at", "since", "state", "why")
-
-    def __init__(self, record: Record) -> None:
-        self.record = record
-        self.state = "running"
-        self.why = ""
-        self.since = 0.0
-        self.retry_at = 0.0
-
-
-class Supervisor(PooledActor):
-    def __init__(self, shared: Shared, policy: RestartPolicy, fatal: Callable[[str], None]) -> None:
-        super().__init__()
-        self.shared = shared
-        self.policy = policy
-        self.fatal = fatal
-        self.directory = shared.directory
-        self._incarnations = 0
-        self._restarts = 0
-        self._absence = absence.Absence()
-        self._troubles: dict[ConnectionKey, Trouble] = {}
-        self._halted: set[ConnectionKey] = set()
-        self._restart_ordered: set[ConnectionKey] = set()
-
+class Supervisor(Roster):
     def on_receive(self, message: Any) -> None:
         self._HEARS[type(message)](self, message)
         if self.actor_inbox.empty():
@@ -149,12 +123,6 @@ class Supervisor(PooledActor):
             self.shared.database.write(lambda tx: connections.remove_pending(tx, fact.key))
         self._answer(fact.message, why)
 
-    @staticmethod
-    def _answer(order: Any, why: str) -> None:
-        reply = getattr(order, "reply", None)
-        if reply is not None and not reply.done():
-            reply.set_exception(ChildUnavailable(why))
-
     def _forget(self, key: ConnectionKey, order: m.Disconnect, why: str) -> None:
         """In place of its actor, which may not live or can't do it."""
         try:
@@ -196,14 +164,21 @@ class Supervisor(PooledActor):
         trouble.since, trouble.retry_at = now, now + verdict.retry_after
         log.error("child_parked", **_told(fact), retry_in=round(verdict.retry_after))
         if trouble.record.parkings == 1:  # it is parked anew after each try in vain: no news
-            self._alert(fact.key, "connection_parked", "This connection keeps failing and is tried again later.")
+            self._alert(m.AlertDue(fact.key))
         trouble.state = "parked"
         self._later(verdict.retry_after, m.RestartDue(fact.key))
 
-    def _alert(self, key: ConnectionKey, code: str, text: str) -> None:
-        fields = {"platform": key.platform, "code": code, "message": text}
-        at = self.shared.clock.now()
-        self.shared.database.write(lambda tx: events.append(tx, key.user, [Draft("problem", fields)], at))
+    def _alert(self, fact: m.AlertDue) -> None:
+        """Told later, when the database isn't there: that may be why the child failed."""
+        key, at = fact.key, self.shared.clock.now()
+        fields = {"platform": key.platform, "code": "connection_parked", "message": KEEPS_FAILING}
+        done = self.shared.database.write(lambda tx: events.append(tx, key.user, [Draft("problem", fields)], at))
+        done.add_done_callback(partial(self._alerted, fact))
+
+    def _alerted(self, fact: m.AlertDue, done: "Future[Any]") -> None:
+        """On the writer's thread."""
+        if isinstance(done.exception(), StorageUnavailable):
+            self._later(ALERT_AGAIN, fact)
 
     def _restart_due(self, fact: m.RestartDue) -> None:
         trouble = self._troubles.get(fact.key)
@@ -219,19 +194,6 @@ class Supervisor(PooledActor):
         log.info("child_restarted", user=key.user, platform=key.platform)
         self._start(key, m.Wake())
         self._mark(key, "running", None, restarted=True)
-
-    def _mark(self, key: ConnectionKey, state: str, error: str | None, *, restarted: bool = False) -> None:
-        """The child can't leave its own status while it isn't there."""
-        entry = self.directory.entry(key)
-        before = entry.status or Status(state, "connected")
-        entry.status = msgspec.structs.replace(
-            before,
-            state=state,
-            mailbox=0,
-            doing=None,
-            restarts=before.restarts + restarted,
-            last_error=error or before.last_error,
-        )
 
     # -- ending ----------------------------------------------------------------------------------
 
@@ -296,11 +258,6 @@ class Supervisor(PooledActor):
             return False
         return True
 
-    @staticmethod
-    def _settle(reply: Any) -> None:
-        if reply is not None and not reply.done():
-            reply.set_result(None)
-
     # -- sweeping --------------------------------------------------------------------------------
 
     def _sweep(self, order: m.SweepDue) -> None:
@@ -320,36 +277,13 @@ class Supervisor(PooledActor):
             self._forget_healed()
             self._later(SWEEP_EVERY, m.SweepDue())
 
-    def _forget_healed(self) -> None:
-        now = self.shared.clock.elapsed()
-        for key, trouble in list(self._troubles.items()):
-            if trouble.state == "running" and self.policy.healed(trouble.record, now):
-                del self._troubles[key]
-
-    def _later(self, seconds: float, message: Any) -> None:
-        self.shared.clock.call_later(seconds, partial(self.actor_ref.tell, message))
-
-    def _show(self) -> None:
-        states = [trouble.state for trouble in self._troubles.values()]
-        self.directory.supervision = Supervision(
-            children=len(self.directory),
-            restarting=states.count("restarting"),
-            halted=len(self._halted),
-            restarts=self._restarts,
-            parked=tuple(
-                Parked(str(key), trouble.why, trouble.since, trouble.retry_at)
-                for key, trouble in self._troubles.items()
-                if trouble.state == "parked"
-            ),
-            policy=str(self.policy),
-        )
-
     _HEARS: ClassVar[dict[type, Callable[["Supervisor", Any], None]]] = {
         m.StartMore: _start_more,
         m.ChildNeeded: _needed,
         m.ChildFailed: _failed,
         m.ChildRetired: _retired,
         m.RestartDue: _restart_due,
+        m.AlertDue: _alert,
         m.SweepDue: _sweep,
         m.RestartChild: _restart_child,
         m.HaltChild: _halt_child,
@@ -359,7 +293,3 @@ class Supervisor(PooledActor):
 def _told(fact: m.ChildFailed) -> dict[str, str]:
     """Pykka has logged the trace."""
     return {"user": fact.key.user, "platform": fact.key.platform, "error": fact.error}
-
-
-class ChildUnavailable(Exception):
-    """Why an order can't reach its connection now."""

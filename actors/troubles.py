@@ -73,8 +73,8 @@ def keep_needs_reauth(me: "ConnectionWork", tx: Any, reason: str, hint: str) -> 
         Draft("needs_reauth", common | {"reconnect_url": url}),
         Draft("connection_status", common | {"status": "needs_reauth"}),
     ]
-    columns = {"status": "needs_reauth", "error_message": hint, "reason": reason, "next_poll": None}
-    connections.update(tx, me.key, **columns, refresh_began_at=None)
+    columns = {"status": "needs_reauth", "error_message": hint, "reason": reason, "trouble_told": False}
+    connections.update(tx, me.key, **columns, next_poll=None, refresh_began_at=None)
     events.append(tx, me.key.user, drafts, me.clock.now())
 
 
@@ -115,7 +115,7 @@ def _put_off(me: "ConnectionWork", kind: str, error: PlatformError) -> None:
 
 
 def _store_trouble(me: "ConnectionWork", kind: str, error: PlatformError, at: float) -> None:
-    tell = me.failures == TELL_AFTER and not me.told_trouble
+    tell = me.failures >= TELL_AFTER and not me.row.trouble_told
 
     reason = error.reason if isinstance(error, AppMisconfigured) else None
 
@@ -123,6 +123,8 @@ def _store_trouble(me: "ConnectionWork", kind: str, error: PlatformError, at: fl
         columns: dict[str, Any] = {"next_poll": at} if kind == "poll" else {}
         if error.kind != "paused":  # to have looked often enough is no error
             columns |= {"error_message": error.detail, "reason": reason}
+        if tell:
+            columns["trouble_told"] = True
         if columns:
             connections.update(tx, me.key, **columns)
         if tell:
@@ -130,5 +132,3 @@ def _store_trouble(me: "ConnectionWork", kind: str, error: PlatformError, at: fl
             events.append(tx, me.key.user, [Draft("connection_status", fields)], me.clock.now())
 
     me.change(unit)
-    if tell:
-        me.trouble_was_told()

@@ -14,6 +14,7 @@ from deploy.errors import CannotStart, NotDone, SettingError
 from deploy.settings import Settings
 from handlers.app import route_lines
 from handlers.userids import is_user_id
+from storage.database import StorageUnavailable
 
 FAILED = 1
 WRONG_SETTING = 2
@@ -37,7 +38,7 @@ def main(argv: Sequence[str], serve: Callable[[Settings], int]) -> int:
         return _print(COMMANDS[arguments.command](settings, arguments))
     except SettingError as error:
         return _fail(WRONG_SETTING, error)
-    except (CannotStart, NotDone) as error:
+    except (CannotStart, NotDone, StorageUnavailable) as error:
         return _fail(FAILED, error)
 
 

@@ -9,7 +9,7 @@ from pykka import ActorDeadError
 
 from actors.operations.base import NotConnected
 from actors.platforms.failures import CallFailed, GrantRefused, PlatformError
-from actors.supervisor import ChildUnavailable
+from actors.roster import ChildUnavailable
 from actors.troubles import NOT_MADE
 from handlers.bridge import storage_unavailable
 from handlers.errors import ApiError, BadGateway, Conflict, Unavailable

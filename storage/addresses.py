@@ -45,6 +45,7 @@ def behind(tx: Transaction, vault: Vault, platform: str, address: str) -> list[B
         address,
     )
     return [Behind(user) for (user,) in accounts] + [
-        Behind(user, vault.open(secret, hooks.bound_to(ConnectionKey(user, platform), external_id)), place)
-        for user, external_id, place, secret in of_hooks
+        Behind(user, secret, place)
+        for user, external_id, place, sealed in of_hooks
+        if (secret := hooks.opened(vault, sealed, ConnectionKey(user, platform), external_id)) is not None
     ]

@@ -5,22 +5,40 @@
 import time
 from collections.abc import Sequence
 
-from storage.records import ConnectionKey, Hook
+from storage.records import ConnectionKey, Hook, Secret
 from storage.transaction import Transaction
-from storage.vault import Vault
+from storage.vault import Vault, WrongKey
 
 _OF_KEY = "WHERE user_id = ? AND platform = ?"
 
 
 def of(tx: Transaction, vault: Vault, key: ConnectionKey) -> list[Hook]:
-    """A connection's hooks, the oldest first."""
+    """A connection's hooks, the oldest first; without those whose secret doesn't open, which verify nothing."""
     rows = tx.all(
         f"SELECT external_id, place, secret, expires_at, address FROM platform_webhooks {_OF_KEY} ORDER BY id", *key
     )
     return [
-        Hook(external_id, where, vault.open(secret, bound_to(key, external_id)), expires_at, address)
-        for external_id, where, secret, expires_at, address in rows
+        Hook(external_id, where, secret, expires_at, address)
+        for external_id, where, sealed, expires_at, address in rows
+        if (secret := opened(vault, sealed, key, external_id)) is not None
     ]
+
+
+def opened(vault: Vault, sealed: str, key: ConnectionKey, external_id: str) -> Secret | None:
+    """None where it was sealed with a key that isn't here, or has been changed."""
+    try:
+        return vault.open(sealed, bound_to(key, external_id))
+    except WrongKey:
+        return None
+
+
+def forget_unreadable(tx: Transaction, vault: Vault, key: ConnectionKey) -> int:
+    """What nothing can be verified with is to be made anew; how many went."""
+    rows = tx.all(f"SELECT external_id, secret FROM platform_webhooks {_OF_KEY}", *key)
+    gone = [external_id for external_id, sealed in rows if opened(vault, sealed, key, external_id) is None]
+    for external_id in gone:
+        forget(tx, key, external_id)
+    return len(gone)
 
 
 def keep(tx: Transaction, vault: Vault, key: ConnectionKey, hook: Hook) -> None:

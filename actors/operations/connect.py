@@ -8,6 +8,7 @@ from actors import tokens
 from actors.messages import Connect
 from actors.notices import next_notice
 from actors.operations.base import Steps
+from actors.operations.poll import ALL_IS_WELL
 from actors.platforms.failures import PlatformError
 from storage import addresses, connections, events
 from storage.records import Account, Draft, Token
@@ -76,7 +77,7 @@ def _commit(me: "ConnectionWork", tx: Any, generation: int, token: Token, accoun
     )
     if not kept:
         return False
-    connections.update(tx, me.key, error_message=None, reason=None, trouble_told=False)
+    connections.update(tx, me.key, **ALL_IS_WELL)
     addresses.keep(tx, me.key, account.addresses)
     fields = {"platform": me.key.platform, "status": "connected", "method": "polling", "account": account.name}
     fields["message"] = f"{me.platform.title} is connected as {account.name}"

@@ -26,6 +26,9 @@ PENDING = "pending:"
 
 def hooking(me: "ConnectionWork") -> Steps:
     """Register what is missing. A refusal is no failure: the connection is polled instead."""
+    unreadable = me.write(lambda tx: hooks.forget_unreadable(tx, me.shared.vault, me.key))
+    if unreadable:
+        log.error("hooks_unreadable", **me.names, count=unreadable)
     stored = me.read(lambda tx: hooks.of(tx, me.shared.vault, me.key))
     known = [hook for hook in stored if not hook.external_id.startswith(PENDING)]
     earlier = [hook.external_id for hook in stored if hook.external_id.startswith(PENDING)]

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from actors.work import ConnectionWork
 
 
+ALL_IS_WELL: dict[str, Any] = {"error_message": None, "reason": None, "trouble_told": False}
+
+
 class PollDone(msgspec.Struct, frozen=True):
     count: int
     duration_ms: int
@@ -69,7 +72,7 @@ class _Poll:
         new = self._store(tx, self.held) if self.held is not None else {}
         counts = {kind: self.counts.get(kind, 0) + new.get(kind, 0) for kind in {**self.counts, **new}}
         connections.keep_cursors(tx, me.key, reading.cursors)
-        connections.update(tx, me.key, last_sync=now, next_poll=next_poll, error_message=None, reason=None)
+        connections.update(tx, me.key, last_sync=now, next_poll=next_poll, **ALL_IS_WELL)
         done = PollDone(sum(counts.values()), duration)
         events.append(tx, me.key.user, [*self._found(counts), *me.recovery(), self._ended(done)], now)
         return new, done

@@ -8,7 +8,7 @@ import pytest
 from actors.messages import Connect, Disconnect, HaltChild, Poll, Refresh
 from actors.operations.base import NotConnected
 from actors.operations.connect import Overtaken
-from actors.supervisor import ChildUnavailable
+from actors.roster import ChildUnavailable
 from storage import connections, deliveries, hooks
 from storage.records import Secret
 from tests.actors.world import ADA, World

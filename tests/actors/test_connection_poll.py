@@ -4,6 +4,7 @@ from actors.messages import Poll
 from actors.operations.poll import PollDone
 from actors.platforms.base import Call, Reading
 from actors.platforms.failures import CallFailed, RateLimited
+from storage.records import ConnectionKey
 from tests.actors.world import ADA, World
 from tests.fakes.platform import reply
 
@@ -247,3 +248,36 @@ def test_a_poll_that_somebody_asks_for_spares_itself_nothing(world: World, monke
     assert "seldom:at" in given[1]
     assert "seldom:at" not in given[2]
     assert given[2]["place"] == "7"
+
+
+def test_recovery_is_told_after_a_restart_of_the_service_too(world: World) -> None:
+    world.connect()
+    world.far.answers = [CallFailed("timeout", "no answer in time")] * 3
+    world.directory.tell(ADA, Poll())
+    world.pass_time(120)
+    assert [e["reason"] for e in world.events("ada", "connection_status")] == ["timeout"]
+    world.crash()
+    world.start()
+
+    world.pass_time(900)
+    world.order(ADA, Poll)
+
+    assert [e["reason"] for e in world.events("ada", "connection_status")] == ["timeout", "recovered"]
+
+
+def test_a_first_poll_that_a_crash_cut_off_is_made_soon_and_not_all_at_once(world: World) -> None:
+    keys = [ConnectionKey(f"user-{number}", "tiny") for number in range(30)]
+    for key in keys:
+        world.connect(key)
+    world.pass_time(60)
+    world.database.write(lambda tx: tx.run("UPDATE platform_connections SET next_poll = NULL, last_sync = NULL"))
+    world.crash()
+    world.start()
+    calls = world.far.count("/api/items")
+
+    world.pass_time(1.05)
+    soon = world.far.count("/api/items") - calls
+    world.pass_time(3)
+
+    assert 5 <= soon <= 15
+    assert world.far.count("/api/items") - calls == 30

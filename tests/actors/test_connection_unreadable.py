@@ -7,6 +7,7 @@ import pytest
 from actors.messages import Disconnect, Forward, Poll
 from actors.platforms.base import Call
 from actors.platforms.failures import GrantRefused
+from storage import hooks
 from tests.actors.world import ADA, World
 from tests.fakes.platform import HOST
 
@@ -60,3 +61,17 @@ def test_it_can_be_disconnected(world: World) -> None:
 
     assert world.order(ADA, lambda r: Disconnect(False, r)).exception(0) is None
     assert world.row().status == "disconnected"
+
+
+def test_a_hook_whose_secret_does_not_open_is_made_anew(world: World) -> None:
+    """What it sends can't be told from anybody's."""
+    world.connect()
+    world.database.write(lambda tx: tx.run("UPDATE platform_webhooks SET secret = 'v1.00000000.c3BvaWxlZA=='")).result()
+    world.crash()
+    world.start()
+
+    world.pass_time(25 * 3600)
+
+    assert world.far.count("/api/hooks") == 2
+    assert len(world.database.read(lambda tx: hooks.of(tx, world.vault, ADA))) == 1
+    assert world.status().restarts == 0

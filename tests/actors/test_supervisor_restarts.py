@@ -2,6 +2,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from actors.messages import DELIVERIES_DUE, ChildFailed, HaltChild, Poll, RestartChild
+from tests.actors.test_connection_storage import writes_fail
 from tests.actors.world import ADA, GRACE, World
 
 
@@ -157,4 +158,19 @@ def test_one_that_is_tried_again_in_vain_is_parked_anew_without_another_alert(wo
     fail(world)
 
     assert world.status().state == "parked"
+    assert [e["code"] for e in world.events("ada", "problem")] == ["connection_parked"]
+
+
+def test_the_alert_of_one_that_is_parked_while_the_database_is_away_is_told_later(world: World) -> None:
+    world.connect()
+    for _ in range(5):
+        fail(world)
+        world.pass_time(20)
+    with writes_fail(world):
+        fail(world)
+    assert world.status().state == "parked"
+    assert world.events("ada", "problem") == []
+
+    world.pass_time(30)
+
     assert [e["code"] for e in world.events("ada", "problem")] == ["connection_parked"]

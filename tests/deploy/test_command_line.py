@@ -22,8 +22,11 @@ PROGRAM = """
 import socket, sys
 from deploy import cli
 from deploy.errors import CannotStart
+from storage.database import StorageUnavailable
 
 def serve(settings):
+    if settings.port == 3999:
+        raise StorageUnavailable("locked")
     try:
         socket.create_server((settings.host, settings.port)).close()
     except OSError:
@@ -245,3 +248,9 @@ def test_a_reader_that_has_seen_enough_is_no_trouble(place: Path) -> None:
     )
     os.close(write)
     assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_a_database_that_goes_away_while_it_starts_is_one_line(place: Path) -> None:
+    ended = run(place, **KEYS, PORT="3999")
+    assert ended.returncode == 1
+    assert ended.stderr == "run.py: locked: another process holds the database\n"

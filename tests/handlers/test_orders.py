@@ -10,7 +10,7 @@ from actors.messages import Disconnect, HaltChild, Poll, Refresh, RestartChild
 from actors.operations.base import NotConnected
 from actors.operations.poll import PollDone
 from actors.platforms.failures import CallFailed, GrantRefused, PlatformDown, RateLimited
-from actors.supervisor import ChildUnavailable
+from actors.roster import ChildUnavailable
 from storage import connections
 from storage.records import ConnectionKey
 from storage.trouble import StorageUnavailable

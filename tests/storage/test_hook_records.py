@@ -1,12 +1,11 @@
 """Webhooks that were registered: kept per connection, with their secrets sealed."""
 
 import msgspec
-import pytest
 
 from storage import hooks
 from storage.database import Database
 from storage.records import ConnectionKey, Hook, Secret
-from storage.vault import Vault, WrongKey
+from storage.vault import Vault
 from tests.storage.people import ADA, ADA_SPOTIFY, GRACE, NOON
 
 FIRST = Hook("11", "ada/engine", Secret("first-word"), NOON)
@@ -58,5 +57,10 @@ def test_secrets_are_sealed_and_bound_to_their_hook(database: Database, vault: V
     assert "word" not in str(database.read(lambda tx: tx.all("SELECT secret FROM platform_webhooks")))
     swap = "UPDATE platform_webhooks SET secret = (SELECT max(secret) FROM platform_webhooks)"
     database.write(lambda tx: tx.run(swap)).result()
-    with pytest.raises(WrongKey):
-        of(database, vault)
+    assert len(of(database, vault)) == 1
+    assert database.write(lambda tx: hooks.forget_unreadable(tx, vault, ADA)).result() == 1
+    assert hooks_left(database) == 1
+
+
+def hooks_left(database: Database) -> int:
+    return database.read(lambda tx: hooks.count(tx, ADA))
