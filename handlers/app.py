@@ -21,6 +21,7 @@ from handlers import (
     doors,
     erasing,
     events,
+    files,
     health,
     metrics,
     monitoring,
@@ -37,6 +38,7 @@ from handlers import (
     users,
     webhooks,
     webhooks_health,
+    worker,
 )
 from handlers.addresses import counted_as
 from handlers.base import Handler, Turned, UnknownPath
@@ -96,8 +98,12 @@ ROUTES = [
     Route("/ready", health.Ready),
     Route("/metrics", metrics.Metrics),
     Route("/", pages.Home),
-    Route("/static/{file}", pages.Asset),
-    Route("/client/{file}", pages.ClientFile),
+    Route("/demo", pages.Demo),
+    Route("/offline", pages.Offline),
+    Route("/service-worker.js", worker.ServiceWorker),
+    Route("/static/{file}", files.Asset),
+    Route("/client/{file}", files.ClientFile),
+    Route("/client/elements/{file}", files.Element),
 ]
 
 BODY_TIMEOUT = 30.0

@@ -1,51 +1,20 @@
-"""The plain page and the client: served from memory, with nothing inline and nothing from elsewhere."""
+"""The pages: nothing inline, nothing from elsewhere."""
 
-from collections.abc import Mapping
-from hashlib import sha256
 from html import escape
-from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from handlers.base import Handler
 from handlers.errors import NotFound
-
-_STATIC = Path(__file__).parent / "static"
-_TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".ts": "text/plain; charset=utf-8",
-    ".json": "application/json",
-    ".md": "text/markdown; charset=utf-8",
-}
+from handlers.files import FILES
 
 
-class File(NamedTuple):
-    content: bytes
-    type: str
-    etag: str
-
-
-def load(folder: Path) -> dict[str, File]:
-    found = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix in _TYPES:
-            content = path.read_bytes()
-            found[path.name] = File(content, _TYPES[path.suffix], f'"{sha256(content).hexdigest()[:20]}"')
-    return found
-
-
-FILES = load(_STATIC)
-CLIENT = load(_STATIC / "client")
-
-
-class Home(Handler):
+class Page(Handler):
     quiet = True
+    file: ClassVar[str]
 
     def get(self) -> None:
         sandbox = self.parts.sandbox_url or ""
-        page = FILES["index.html"]
+        page = FILES[self.file]
         self.set_header("Content-Type", page.type)
         self.set_header("Cache-Control", "no-cache")
         self.set_header("Content-Security-Policy", self._policy(sandbox))
@@ -59,25 +28,22 @@ class Home(Handler):
         ).strip()
 
 
-class Asset(Handler):
-    quiet = True
-    files: ClassVar[Mapping[str, File]] = FILES
+class Home(Page):
+    file = "index.html"
 
-    def get(self, name: str) -> None:
-        file = self.files.get(name)
-        if file is None or name.endswith(".html"):
+
+class Demo(Page):
+    """All that the client, the elements and the worker do. It takes orders that only a sandbox knows."""
+
+    file = "demo.html"
+
+    def get(self) -> None:
+        if self.parts.sandbox_url is None:
             raise NotFound("not_found", "There is nothing at this path.")
-        self.set_header("Etag", file.etag)
-        self.set_header("Cache-Control", "no-cache")
-        if self.request.headers.get("If-None-Match") == file.etag:
-            self.set_status(304)
-            self.clear_header("Content-Type")
-            return
-        self.set_header("Content-Type", file.type)
-        self.finish(file.content)
+        super().get()
 
 
-class ClientFile(Asset):
-    """What pages of the app import too, from their own origins."""
+class Offline(Page):
+    """What the service worker shows where a page can't be had."""
 
-    files = CLIENT
+    file = "offline.html"

@@ -1,42 +1,18 @@
 /* The plain page: signs in, shows the connections, and lists events as they come. */
 
-import { get, post, remove, sandbox, sandboxToken } from "./api.js";
+import { UNREACHED, get, post, remove, sandbox, sandboxToken } from "./api.js";
 import { CODES, connect } from "/client/soulwire.js";
+import { play } from "./playing.js";
 import * as view from "./view.js";
 
 const { $ } = view;
 const inSandbox = sandbox !== "";
-const LOOK_AGAIN = 15_000; // how often connections are read for the sake of times on their cards
+const LOOK_AGAIN = 15_000; // how often connections are read for the sake of the times on their cards
 const SOON = 200;
-const HAPPENINGS = {
-  github: ["push", "issues", "pull_request", "release", "star", "fork"],
-  gmail: ["mail"],
-  slack: ["message"],
-  calendar: ["event"],
-  spotify: ["play"],
-  youtube: ["like"],
-  discord: ["guild_joined"],
-  linkedin: ["profile_changed"],
-};
-const PUSHED = new Set(["github", "gmail", "slack", "calendar"]);
-const WORDS = {
-  push: "a push",
-  issues: "an issue",
-  pull_request: "a pull request",
-  release: "a release",
-  star: "a star",
-  fork: "a fork",
-  play: "a song ended",
-  mail: "a mail",
-  message: "a message",
-  event: "a new appointment",
-  like: "a video was liked",
-  guild_joined: "a server was joined",
-  profile_changed: "the profile changed",
-};
+const TRY_AGAIN = 10_000;
 const OF_THE_TOKEN = new Set([CODES.NO_AUTH, CODES.INVALID_TOKEN, CODES.TOKEN_EXPIRED]);
-const CHANGES = new Set(["connected", "connection_status", "needs_reauth"]); // shown on the cards at once
-const WORK = new Set(["token_refresh", "platform_sync"]); // these when it is time
+const CHANGES = new Set(["connected", "connection_status", "needs_reauth"]); // on the cards at once
+const WORK = new Set(["token_refresh", "platform_sync"]); // when it is time
 
 let user = null;
 let stream = null;
@@ -57,17 +33,33 @@ async function start() {
     button.onclick = () => busy(button, async () => signIn(await sandboxToken(button.dataset.person)));
   }
   for (const button of document.querySelectorAll("button[data-platform]")) {
-    button.onclick = () => busy(button, () => play(button.dataset.platform));
+    button.onclick = () => busy(button, () => makeHappen(button.dataset.platform));
   }
   const back = new URLSearchParams(location.search);
   if (back.has("result")) {
     view.showResult(back.get("platform"), back.get("result"));
     history.replaceState(null, "", location.pathname);
   }
-  await attempt(async () => {
+  await attempt(begin);
+}
+
+/** The worker gives this page also when nothing else can be had. */
+async function begin() {
+  try {
     const session = await get("/api/session");
     await (session.user ? enter(session.user) : view.showSignedOut(inSandbox));
-  });
+  } catch (error) {
+    if (error.status !== UNREACHED) throw error;
+    view.showState({ state: "offline" });
+    const wait = new AbortController();
+    const again = () => {
+      wait.abort();
+      attempt(begin);
+    };
+    addEventListener("online", again, { signal: wait.signal });
+    const timer = setTimeout(again, TRY_AGAIN);
+    wait.signal.addEventListener("abort", () => clearTimeout(timer));
+  }
 }
 
 async function signIn(token) {
@@ -177,13 +169,8 @@ function disconnect(platform, button) {
   });
 }
 
-/** Where nothing is pushed, we have to look after something has happened. */
-async function play(platform) {
-  const kinds = HAPPENINGS[platform];
-  const kind = kinds[Math.floor(Math.random() * kinds.length)];
-  await post(`${sandbox}/_control/${platform}/activity`, { user, kind });
-  $("played").textContent = `Done: ${WORDS[kind]} on ${view.TITLES[platform]}.`;
-  if (!PUSHED.has(platform)) await post(`/api/connections/${platform}/sync`);
+async function makeHappen(platform) {
+  $("played").textContent = `Done: ${await play(platform, user)} on ${view.TITLES[platform]}.`;
 }
 
 async function busy(button, work) {

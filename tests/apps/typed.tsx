@@ -1,6 +1,8 @@
 // Compiled only: what an app in TypeScript writes, and what the types don't let pass.
 
 import { CODES, connect, type Client, type Status } from "soulwire-client";
+import { onUpdate, register, requestSync, subscribePush } from "soulwire-client/background";
+import { provide, type SoulwireNotifications } from "soulwire-client/elements";
 import { SoulwireProvider, useRealtimeNotifications, useServerSentEvents, useWebSocket } from "soulwire-client/react";
 import { useConnectionHeartbeat, useServiceWorker, useStreamProgress } from "soulwire-client/react";
 
@@ -10,6 +12,17 @@ const client: Client = connect({
   storage: sessionStorage,
   getToken: async ({ why }) => (why === "refused" ? null : "token"),
 });
+provide(client);
+const panel: SoulwireNotifications | null = document.querySelector("soulwire-notifications");
+if (panel) panel.client = client;
+const card = document.querySelector("soulwire-stream-card");
+if (card) card.connection = { platform: "github", status: "connected", last_sync: null };
+void register().then(async (registration) => {
+  const subscription: PushSubscription | null = await subscribePush(registration, { token: "token" });
+  if (registration && (await requestSync(registration))) onUpdate(registration, (activate) => activate());
+  return subscription;
+});
+
 const off: () => void = client.on("new_data", ({ platform, dataType, count }) => {
   const line: string = `${count + 1} ${dataType} ${platform.toUpperCase()}`;
   console.log(line);

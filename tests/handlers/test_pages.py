@@ -3,10 +3,11 @@
 import re
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
-from handlers.pages import CLIENT, FILES
+from handlers.worker import FOLDERS
 from tests.handlers.serving import Serving
 
 
@@ -41,14 +42,11 @@ def test_the_page_needs_nothing_from_elsewhere_and_nothing_inline(serving: Servi
 
 
 def test_modules_import_what_is_there() -> None:
-    for files in (FILES, CLIENT):
-        for name, file in files.items():
-            if name.endswith(".js"):
-                content = file.content.decode()
-                for imported in re.findall(r'from "\./([^"]+)"', content):
-                    assert imported in files, f"{name} imports {imported}"
-                for imported in re.findall(r'from "/client/([^"]+)"', content):
-                    assert imported in CLIENT, f"{name} imports {imported}"
+    served = {f"{folder}{name}": file for folder, files in FOLDERS.items() for name, file in files.items()}
+    for path, file in served.items():
+        if path.endswith(".js"):
+            for imported in re.findall(r'(?:from|^import) "([^"]+)"', file.content.decode(), re.MULTILINE):
+                assert imported == "react" or urljoin(path, imported) in served, f"{path} imports {imported}"
 
 
 def test_only_a_sandbox_offers_people(serve: Any) -> None:

@@ -1,11 +1,10 @@
 /* The hook over the browser's service worker; React as in react.js. */
 
 import { useCallback, useEffect, useState } from "react";
-
-const SYNC = "sync-platform-data";
+import * as background from "./background.js";
 
 /** Registers the worker and says what may be asked of it. */
-export function useServiceWorker({ url = "/service-worker.js" } = {}) {
+export function useServiceWorker({ url } = {}) {
   const supported = typeof navigator !== "undefined" && "serviceWorker" in navigator;
   const [registration, setRegistration] = useState(null);
   const [error, setError] = useState(null);
@@ -14,7 +13,7 @@ export function useServiceWorker({ url = "/service-worker.js" } = {}) {
   useEffect(() => {
     let here = true;
     const found = (done) => (value) => here && done(value);
-    if (supported) register(url).then(found(setRegistration), found(setError));
+    if (supported) background.register(url).then(found(setRegistration), found(setError));
     const unwatch = watchPermission(found(setPermission));
     return () => {
       here = false;
@@ -22,29 +21,13 @@ export function useServiceWorker({ url = "/service-worker.js" } = {}) {
     };
   }, [supported, url]);
 
-  const requestSync = useCallback(() => sync(registration), [registration]);
+  const requestSync = useCallback(() => background.requestSync(registration), [registration]);
   const requestPermission = useCallback(async () => {
     const said = (await globalThis.Notification?.requestPermission()) ?? "unsupported";
     setPermission(said);
     return said;
   }, []);
   return { supported, ready: registration !== null, registration, error, permission, requestSync, requestPermission };
-}
-
-async function register(url) {
-  await navigator.serviceWorker.register(url);
-  return navigator.serviceWorker.ready;
-}
-
-/** Once the network is there. False: this browser has no background sync, or doesn't allow it. */
-async function sync(registration) {
-  if (!registration?.sync) return false;
-  try {
-    await registration.sync.register(SYNC);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** The user may change it in the browser's own settings. */
