@@ -56,8 +56,10 @@ log = structlog.get_logger()
 
 DRAIN = 3.0
 """Seconds over which the open streams are ended."""
-FINISH = 15.0
-"""Seconds that calls to platforms get to end: a token's new pair may be on its way."""
+FINISH = 25.0
+"""Seconds that calls for tokens get to end, which is more than one call takes: a new pair may be on its way."""
+TURNS = 15.0
+"""Seconds in which what they brought is stored."""
 
 
 def serve(settings: Settings, app: Callable[[Backend], None] | None = None) -> int:
@@ -249,8 +251,8 @@ class Service:
 
     def _close_actors(self, lanes: Lanes) -> None:
         """Calls under way end and their answers are stored: one may be a token's only new pair."""
-        lanes.stop(FINISH)
-        self.pool.stop(FINISH)
+        lanes.stop(FINISH, self.pool.settle)
+        self.pool.stop(TURNS)
         self.clock.stop()
 
     def _fatal(self, why: str) -> None:

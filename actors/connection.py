@@ -15,7 +15,7 @@ import structlog
 from pykka import ActorDeadError
 
 from actors import messages as m
-from actors.lanes import Job
+from actors.lane import Job
 from actors.notices import keep_notice
 from actors.operations.base import NotConnected
 from actors.operations.deliveries import give_up, work_off

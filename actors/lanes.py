@@ -6,17 +6,17 @@ never those of another platform. What may begin is the `Pace`'s to say; nobody s
 
 import random
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import partial
 from typing import Protocol
 
-import msgspec
 import structlog
 
 from actors.allowance import Allowance
-from actors.clock import Clock, Timer
+from actors.clock import Clock
+from actors.lane import Job, Lane, LaneStatus, Outcome
 from actors.outbound import SICK
 from actors.pacing import Go, Pace, Wait
 from actors.platforms.base import Answer, Call, Client, Pacing
@@ -28,10 +28,11 @@ from storage.records import Secret
 log = structlog.get_logger()
 
 THREADS = 24
+GRACE = 1.0
+"""Seconds that calls under way get when the service stops; those that are urgent get more."""
 LONGEST_QUEUE = 600.0
 """Seconds: a call that would wait longer is sent away, since its access token may have expired by then."""
 
-Outcome = Answer | PlatformError
 REFUSALS = {
     "circuit_open": "the platform is down; it is being probed",
     "paused": "the platform asked for a pause",
@@ -41,83 +42,6 @@ REFUSALS = {
 
 class Sender(Protocol):
     def send(self, call: Call, bearer: Secret | None, client: Client | None, /) -> Answer: ...
-
-
-class Job(msgspec.Struct, frozen=True, eq=False):
-    """A call to be made, and who is told how it ended: exactly once, on any thread."""
-
-    call: Call
-    bearer: Secret | None
-    client: Client | None
-    done: Callable[[Outcome], object]
-    urgent: bool = False
-    """Goes before those that aren't, and is never sent away for a long queue."""
-
-
-class LaneStatus(msgspec.Struct, frozen=True):
-    platform: str
-    waiting: int
-    active: int
-    circuit: str
-    """`closed`, `open` or `probing`"""
-    retry_in: float | None
-    """Seconds until the open circuit lets a call through."""
-    paused_for: float
-    calls: int
-    failures: int
-    refusals: int
-
-
-class Lane:
-    """What waits for one platform, and its figures."""
-
-    def __init__(self, platform: str, pace: Pace, allowance: Allowance) -> None:
-        self.platform = platform
-        self.pace = pace
-        self.allowance = allowance
-        self.timer: Timer | None = None
-        self.calls = 0
-        self.failures = 0
-        self.refusals = 0
-        self._urgent: deque[Job] = deque()
-        self._waiting: deque[Job] = deque()
-
-    def __len__(self) -> int:
-        return len(self._urgent) + len(self._waiting)
-
-    def add(self, job: Job) -> None:
-        (self._urgent if job.urgent else self._waiting).append(job)
-
-    @property
-    def next_cost(self) -> float:
-        return (self._urgent or self._waiting)[0].call.cost
-
-    def take(self) -> Job:
-        return (self._urgent or self._waiting).popleft()
-
-    def drop(self, job: Job) -> None:
-        with suppress(ValueError):
-            (self._urgent if job.urgent else self._waiting).remove(job)
-
-    def take_all(self) -> list[Job]:
-        jobs = [*self._urgent, *self._waiting]
-        self._urgent.clear()
-        self._waiting.clear()
-        return jobs
-
-    def status(self, now: float) -> LaneStatus:
-        pace = self.pace
-        return LaneStatus(
-            platform=self.platform,
-            waiting=len(self),
-            active=pace.active,
-            circuit=pace.circuit.state,
-            retry_in=pace.circuit.shut_for(now),
-            paused_for=pace.paused_for(now),
-            calls=self.calls,
-            failures=self.failures,
-            refusals=self.refusals,
-        )
 
 
 class Lanes:
@@ -143,6 +67,8 @@ class Lanes:
         self._lanes: dict[str, Lane] = {}
         self._turn: deque[Lane] = deque()
         self._under_way: set[Job] = set()
+        self._telling = 0
+        self._stopping = False
         self._stopped = False
 
     def submit(self, platform: str, job: Job) -> None:
@@ -186,24 +112,51 @@ class Lanes:
             now = self._clock.elapsed()
             return tuple(lane.status(now) for lane in self._lanes.values())
 
-    def stop(self, timeout: float = 10.0) -> bool:
-        """Begin no more calls; wait for those under way. Whoever is left is told that nobody knows how theirs ended."""
+    def stop(self, timeout: float = 10.0, settled: Callable[[float], object] = lambda _: None) -> bool:
+        """Begin no more calls but those that follow from urgent ones; wait for the urgent. Whoever is left is told that
+        nobody knows how theirs ended. `settled` waits until what was told has been acted on: a call may follow."""
+        ends = time.monotonic() + timeout
         with self._lock:
-            self._stopped = True
-            waiting = [job for lane in self._lanes.values() for job in lane.take_all()]
+            self._stopping = True
+            waiting = self._take_all()
         for job in waiting:
-            _tell(job, CallFailed("stopped", "the service is stopping"))
+            _tell(job, _stopping())
         with self._lock:
-            finished = self._lock.wait_for(lambda: not self._under_way, timeout)
-            late = list(self._under_way)
-            self._under_way.clear()
+            self._lock.wait_for(lambda: not self._under_way and not self._telling, min(GRACE, timeout))
+            cut = {job for job in self._under_way if not job.urgent}
+            self._under_way -= cut
+        for job in cut:
+            _tell(job, _stopping())
+        late = self._wait_for_urgent(ends, settled)
         if isinstance(self._executor, LazyThreads):
             self._executor.stop()
         for job in late:
             _tell(job, CallFailed("timeout", "the service stopped before the answer came"))
-        return finished
+        return not cut and not late
+
+    def _wait_for_urgent(self, ends: float, settled: Callable[[float], object]) -> list[Job]:
+        """Those that didn't end in time."""
+        while True:
+            with self._lock:
+                self._lock.wait_for(self._is_quiet, max(0.0, ends - time.monotonic()))
+            settled(max(0.0, ends - time.monotonic()))
+            with self._lock:
+                if not self._is_quiet() and time.monotonic() < ends:
+                    continue
+                self._stopped = True
+                waiting, late = self._take_all(), list(self._under_way)
+                self._under_way.clear()
+            for job in waiting:
+                _tell(job, _stopping())
+            return late
 
     # -- with the lock held: each returns what is to be done once it isn't -------------------------
+
+    def _take_all(self) -> list[Job]:
+        return [job for lane in self._lanes.values() for job in lane.take_all()]
+
+    def _is_quiet(self) -> bool:
+        return not self._under_way and not self._telling and not any(self._lanes.values())
 
     def _lane(self, platform: str) -> Lane:
         lane = self._lanes.get(platform)
@@ -214,8 +167,8 @@ class Lanes:
         return lane
 
     def _not_taken(self, lane: Lane, job: Job) -> CallFailed | None:
-        if self._stopped:
-            return CallFailed("stopped", "the service is stopping")
+        if self._stopped or (self._stopping and not job.follows):
+            return _stopping()
         if job.urgent:
             return None
         wait = lane.pace.wait_for(len(lane))
@@ -287,11 +240,14 @@ class Lanes:
         with self._lock:
             if isinstance(outcome, Answer):
                 lane.allowance.answered(outcome.status, self._clock.now())
-            steps: list[Callable[[], object]] = []
-            if job in self._under_way:  # else `stop` has told it already
-                self._under_way.discard(job)
-                steps.append(partial(_tell, job, outcome))
-            steps += self._ended(lane, probe, _sick(outcome))
+            is_due = job in self._under_way  # else `stop` has told it already
+            self._under_way.discard(job)
+            self._telling += 1
+            steps = self._ended(lane, probe, _sick(outcome))
+        if is_due:
+            _tell(job, outcome)
+        with self._lock:
+            self._telling -= 1
             self._lock.notify_all()
         _run(steps)
 
@@ -311,6 +267,10 @@ def _sick(outcome: Outcome) -> bool:
     if isinstance(outcome, Answer):
         return outcome.status >= 500
     return outcome.kind in SICK
+
+
+def _stopping() -> CallFailed:
+    return CallFailed("stopped", "the service is stopping")
 
 
 def _run(steps: list[Callable[[], object]]) -> None:

@@ -17,6 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, Protocol, Self
 
@@ -217,6 +218,22 @@ class Pool:
 
     def submit(self, turn: Callable[[], object], /) -> None:
         self._turns.put(turn)
+
+    def settle(self, timeout: float) -> bool:
+        """Wait until the turns that are due now have been taken."""
+        everybody = threading.Barrier(len(self._threads) + 1)
+
+        def meet() -> None:
+            with suppress(threading.BrokenBarrierError):
+                everybody.wait()
+
+        for _ in self._threads:
+            self._turns.put(meet)
+        try:
+            everybody.wait(timeout)
+        except threading.BrokenBarrierError:
+            return False
+        return True
 
     def stop(self, timeout: float = 10.0) -> bool:
         """Take the turns that are due and those they lead to, for `timeout` at most; whether all were taken."""

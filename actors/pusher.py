@@ -16,7 +16,8 @@ import structlog
 import urllib3
 
 from actors.clock import Clock, Timer
-from actors.lanes import Job, Lanes, Outcome
+from actors.lane import Job, Outcome
+from actors.lanes import Lanes
 from actors.platforms.base import Answer, Call
 from actors.pool import PooledActor
 from actors.webpush.encryption import device_keys, encoded, encrypt

@@ -92,6 +92,8 @@ def _connect_failed(me: "ConnectionWork", error: PlatformError) -> None:
 
 
 def _put_off(me: "ConnectionWork", kind: str, error: PlatformError) -> None:
+    if error.kind == "stopped":
+        return  # no trouble: it stays due, and the next start does it
     if isinstance(error, CallFailed) and error.kind in NOT_MADE:
         # Everybody who waits is sent away with the same time: it is spread well, and nobody's failure.
         wait = error.retry_after or FIRST_WAIT

@@ -10,7 +10,7 @@ from typing import Any
 from pykka import ActorDeadError, ActorRef
 
 from actors import messages as m
-from actors.lanes import Job
+from actors.lane import Job
 from actors.operations.base import NotConnected, Operation, Pause, Steps
 from actors.operations.connect import connecting
 from actors.operations.disconnect import disconnecting
@@ -88,6 +88,7 @@ class ConnectionWork(ConnectionState):
             if isinstance(outcome, PlatformError):
                 step = operation.steps.throw(outcome)
             else:
+                operation.answered |= outcome is not None
                 step = operation.steps.send(outcome)
             if self._is_over():
                 self._abandon()
@@ -122,7 +123,7 @@ class ConnectionWork(ConnectionState):
 
     def _await(self, step: Call | Pause) -> None:
         self._number += 1
-        number, ref = self._number, self.actor_ref
+        number, ref, urgent = self._number, self.actor_ref, self._is_exchanging()
         if isinstance(step, Pause):
             self.clock.call_later(step.seconds, lambda: _tell(ref, m.PauseOver(number)))
             return
@@ -132,7 +133,8 @@ class ConnectionWork(ConnectionState):
             bearer,
             self.platform.client,
             lambda outcome: _tell(ref, m.CallAnswered(number, outcome)),
-            urgent=self._is_exchanging(),
+            urgent=urgent,
+            follows=urgent and self._operation is not None and self._operation.answered,
         )
         self._job = job
         if step.after > 0:

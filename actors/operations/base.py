@@ -30,13 +30,15 @@ Steps = Generator[Call | Pause, Answer | None, Any]
 class Operation:
     """One operation, wanted or under way, and those who wait for its result."""
 
-    __slots__ = ("generation", "kind", "order", "replies", "steps")
+    __slots__ = ("answered", "generation", "kind", "order", "replies", "steps")
 
     def __init__(self, kind: str, order: Any = None) -> None:
         self.kind = kind
         self.order = order
         self.replies: list[Future[Any]] = []
         self.steps: Steps | None = None
+        self.answered = False
+        """One of its calls has been."""
         self.generation: int | None = None
         """The token's when this was first wanted: a refresh that came in between serves as well."""
 

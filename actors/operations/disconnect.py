@@ -52,6 +52,8 @@ def disconnecting(me: "ConnectionWork", _order: Disconnect | None) -> Steps:
             if not _is_shared(me):
                 yield from me.platform.revoke(me.token())
         except PlatformError as trouble:
+            if trouble.kind == "stopped":
+                raise  # the next start comes back to it
             log.warning("grant_not_revoked", **me.names, reason=trouble.detail)
         except StorageUnavailable:
             raise

@@ -110,6 +110,8 @@ def unhooking(me: "ConnectionWork") -> Steps:
             except (Unauthorized, GrantRefused):
                 log.info("hook_left_behind", **me.names, hook=hook.external_id)
             except PlatformError as trouble:
+                if trouble.kind == "stopped":
+                    raise
                 log.warning("hook_left_behind", **me.names, hook=hook.external_id, reason=trouble.detail)
         me.write(partial(hooks.forget, key=me.key, external_id=hook.external_id))
     me.count_hooks(0)

@@ -1,6 +1,7 @@
 import pytest
 
-from actors.messages import Connect, Disconnect
+from actors.lane import Job
+from actors.messages import Connect, Disconnect, Poll
 from actors.operations.connect import OtherAccount
 from storage import connections
 from storage.records import Account, Secret
@@ -106,3 +107,26 @@ def test_a_grant_that_another_connection_lives_on_is_not_revoked(world: World) -
     assert revoked == []
     world.order(GRACE, lambda r: Disconnect(False, r))
     assert revoked == [1]
+
+
+def test_whose_account_it_is_is_asked_during_a_stop_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The code is spent by then: without this call the token would be lost."""
+    jobs: list[Job] = []
+    submit = world.lanes.submit
+    monkeypatch.setattr(world.lanes, "submit", lambda platform, job: (jobs.append(job), submit(platform, job)))
+
+    world.connect()
+
+    assert [(job.urgent, job.follows) for job in jobs[:2]] == [(True, False), (True, True)]
+    assert not any(job.urgent or job.follows for job in jobs[2:])
+
+
+def test_a_poll_that_the_stop_of_the_service_cut_off_stays_due_and_is_no_trouble(world: World) -> None:
+    world.connect()
+    before = world.row()
+    world.lanes.stop(0)
+
+    refused = world.order(ADA, Poll)
+
+    assert refused.exception() is not None
+    assert world.row() == before

@@ -3,7 +3,8 @@
 from typing import Any
 
 from actors.clock import VirtualClock
-from actors.lanes import LONGEST_QUEUE, Job, Lanes
+from actors.lane import Job
+from actors.lanes import LONGEST_QUEUE, Lanes
 from actors.pacing import Pace
 from actors.platforms.base import Answer, Call
 from actors.platforms.failures import CallFailed

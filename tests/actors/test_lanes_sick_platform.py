@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from actors.clock import Clock
-from actors.lanes import Job, Lanes
+from actors.lane import Job
+from actors.lanes import Lanes
 from actors.outbound import Outbound
 from actors.platforms.base import Call
 from tests.fakes.http_server import HttpServer, hang, reply

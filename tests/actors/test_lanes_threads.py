@@ -1,8 +1,10 @@
 """A platform that hangs holds its own few threads; every job hears its outcome exactly once, also at the end."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
@@ -10,7 +12,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from actors.clock import Clock
-from actors.lanes import Job, Lanes
+from actors.lane import Job
+from actors.lanes import Lanes
 from actors.pacing import Circuit, Pace
 from actors.platforms.base import Answer, Call
 from tests.fakes.senders import OK, Hanging, Script
@@ -38,8 +41,12 @@ class Replies:
         self.lanes = lanes
         self.came: SimpleQueue[tuple[str, Any]] = SimpleQueue()
 
-    def submit(self, platform: str, name: str) -> None:
-        self.lanes.submit(platform, Job(Call("GET", name), None, None, lambda outcome: self.came.put((name, outcome))))
+    def submit(self, platform: str, name: str, **more: bool) -> None:
+        done = partial(self._take, name)
+        self.lanes.submit(platform, Job(Call("GET", name), None, None, done, **more))
+
+    def _take(self, name: str, outcome: Any) -> None:
+        self.came.put((name, outcome))
 
     def next(self) -> tuple[str, Any]:
         return self.came.get(timeout=SOON)
@@ -95,11 +102,11 @@ def test_a_call_that_ends_lets_the_next_one_of_its_platform_begin(platform: Hang
     assert [replies.next()[0] for _ in range(3)] == ["hang", "a", "b"]
 
 
-def test_stop_waits_for_the_calls_under_way_and_sends_the_others_away(platform: Hanging) -> None:
+def test_stop_waits_for_the_urgent_calls_under_way_and_sends_the_others_away(platform: Hanging) -> None:
     lanes = Lanes(Clock(), platform, {"spotify": pace(concurrency=2)})
     replies = Replies(lanes)
     for name in ("hang 1", "hang 2", "waits"):
-        replies.submit("spotify", name)
+        replies.submit("spotify", name, urgent=True)
     for _ in range(2):
         assert platform.hanging.acquire(timeout=SOON)
     stopped: SimpleQueue[bool] = SimpleQueue()
@@ -124,7 +131,7 @@ def test_stop_tells_those_whose_calls_do_not_end_once_and_for_all(platform: Hang
 
     lanes = Lanes(Clock(), platform, {"spotify": pace()}, executor=OneThread())
     replies = Replies(lanes)
-    replies.submit("spotify", "hang")
+    replies.submit("spotify", "hang", urgent=True)
     assert platform.hanging.acquire(timeout=SOON)
     assert lanes.stop(timeout=0.01) is False
     name, outcome = replies.next()
@@ -132,6 +139,65 @@ def test_stop_tells_those_whose_calls_do_not_end_once_and_for_all(platform: Hang
     platform.let_go.set()
     assert ended.wait(SOON)
     assert replies.came.empty()
+
+
+def test_stop_gives_calls_that_hang_a_second_unless_they_are_urgent(platform: Hanging) -> None:
+    lanes = Lanes(Clock(), platform, {"spotify": pace()})
+    replies = Replies(lanes)
+    replies.submit("spotify", "hang")
+    assert platform.hanging.acquire(timeout=SOON)
+    began = time.monotonic()
+
+    assert lanes.stop(30) is False
+
+    assert time.monotonic() - began < 5
+    name, outcome = replies.next()
+    assert (name, outcome.kind) == ("hang", "stopped")
+    platform.let_go.set()
+    assert replies.came.empty()
+
+
+def test_what_follows_from_an_urgent_call_is_made_while_it_stops_and_nothing_else(platform: Hanging) -> None:
+    lanes = Lanes(Clock(), platform, {"spotify": pace()})
+    replies = Replies(lanes)
+    replies.submit("spotify", "hang", urgent=True)
+    assert platform.hanging.acquire(timeout=SOON)
+    rounds = iter(("follows", None))
+
+    def act(_: float) -> None:
+        if name := next(rounds):
+            replies.submit("spotify", "new", urgent=True)
+            replies.submit("spotify", name, urgent=True, follows=True)
+
+    stopped: SimpleQueue[bool] = SimpleQueue()
+    threading.Thread(target=lambda: stopped.put(lanes.stop(SOON, act))).start()
+    platform.let_go.set()
+
+    assert stopped.get(timeout=SOON) is True
+    came = dict(replies.next() for _ in range(3))
+    assert (came["hang"], came["follows"], came["new"].kind) == (OK, OK, "stopped")
+    replies.submit("spotify", "late", urgent=True, follows=True)
+    assert replies.next()[1].kind == "stopped"
+
+
+def test_stop_does_not_return_before_the_outcome_was_told(platform: Hanging) -> None:
+    lanes = Lanes(Clock(), platform, {"spotify": pace()})
+    hearing, go_on = threading.Event(), threading.Event()
+
+    def hear(_: Any) -> None:
+        hearing.set()
+        go_on.wait(SOON)
+
+    lanes.submit("spotify", Job(Call("GET", "quick"), None, None, hear, urgent=True))
+    assert hearing.wait(SOON)
+    stopped: SimpleQueue[bool] = SimpleQueue()
+    thread = threading.Thread(target=lambda: stopped.put(lanes.stop(SOON)))
+    thread.start()
+    thread.join(0.2)
+
+    assert stopped.empty()
+    go_on.set()
+    assert stopped.get(timeout=SOON) is True
 
 
 def test_stop_ends_the_threads() -> None:
