@@ -2,6 +2,7 @@
 
 import { UNREACHED, get, post, remove, sandbox, sandboxToken } from "./api.js";
 import { CODES, connect } from "/client/soulwire.js";
+import { title } from "/client/elements/words.js";
 import { play } from "./playing.js";
 import * as view from "./view.js";
 
@@ -170,7 +171,7 @@ function disconnect(platform, button) {
 }
 
 async function makeHappen(platform) {
-  $("played").textContent = `Done: ${await play(platform, user)} on ${view.TITLES[platform]}.`;
+  $("played").textContent = `Done: ${await play(platform, user)} on ${title(platform)}.`;
 }
 
 async function busy(button, work) {

@@ -1,5 +1,7 @@
 /* What the page shows. Text only ever goes in as text. */
 
+import { TITLES } from "/client/elements/words.js";
+
 const MOST_EVENTS = 200;
 const FIRST_SEEN = 8; // on a narrow screen, until older ones are asked for (page.css)
 const STATES = {
@@ -11,16 +13,6 @@ const STATES = {
 const LATE = "Live, a few seconds late"; // where no stream gets through
 const STATUSES = { connected: "connected", needs_reauth: "needs you", disconnected: "not connected" };
 const METHODS = { webhook: "webhooks, at once", polling: "looking now and then" };
-export const TITLES = {
-  github: "GitHub",
-  gmail: "Gmail",
-  slack: "Slack",
-  spotify: "Spotify",
-  youtube: "YouTube",
-  discord: "Discord",
-  calendar: "Google Calendar",
-  linkedin: "LinkedIn",
-};
 const RESULTS = {
   connected: "is connected.",
   denied: "was not connected: you did not allow it.",
