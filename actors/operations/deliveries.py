@@ -125,9 +125,12 @@ def _finish(me: "ConnectionActor", tx: Any, good: list[Readable], now: float, ne
         return
     if finished < len(good):
         raise SomeAreFinished
+    known = data.known(tx, me.key, [item for _, one in good if one.again for item in one.items])
     for delivery, happening in good:
+        names = {(item.data_type, item.external_id) for item in happening.items}
         items.extend(happening.items)
-        drafts.append(_received(me, delivery, happening))
+        drafts.append(_received(me, delivery, happening, is_known=bool(names) and names <= known))
+        known |= names
         fetch = fetch or happening.fetch
         ended = ended or _of_this_grant(me, delivery, happening.ended)
         cursors |= happening.cursors
@@ -153,9 +156,9 @@ def _of_this_grant(me: "ConnectionActor", delivery: Delivery, ended: Ended | Non
     return ended
 
 
-def _received(me: "ConnectionActor", delivery: Delivery, happening: Happening) -> Draft:
+def _received(me: "ConnectionActor", delivery: Delivery, happening: Happening, is_known: bool) -> Draft:
     fields = {"platform": me.key.platform, "delivery_id": delivery.delivery_id, "kind": delivery.kind}
-    return Draft("webhook_received", {**fields, **happening.fields})
+    return Draft("webhook_received", {**fields, **happening.fields, **(happening.again if is_known else {})})
 
 
 def _postpone(me: "ConnectionActor", delivery: Delivery, error: Exception, now: float) -> None:

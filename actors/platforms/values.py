@@ -229,6 +229,8 @@ class Happening(msgspec.Struct, frozen=True):
     ended: Ended | None = None
     cursors: Mapping[str, str] = {}
     """Kept with it: where the poll that it sets off should look."""
+    again: Mapping[str, str | None] = {}
+    """Fields that are others where all its items are stored already: it tells of a change then, not of news."""
 
 
 class Budget(msgspec.Struct, frozen=True):

@@ -34,6 +34,19 @@ def test_a_delivery_finished_once_has_no_second_effect_however_often_it_is_nudge
     assert world.arrive("d1", what="once") is None
 
 
+def test_what_tells_of_a_thing_that_is_stored_already_is_told_as_its_change(world: World) -> None:
+    world.connect()
+    world.arrive("d1", what="new", again="changed", number=1000)
+    world.arrive("d2", what="new", again="changed", number=1000)
+    for name in ("d3", "d4"):  # two of one batch
+        world.arrive(name, nudge=False, what="new", again="changed", number=1001)
+    world.arrive("d5", nudge=False, what="without other words", number=1000)
+    world.directory.tell(ADA, DELIVERIES_DUE)
+    world.settle()
+
+    assert whats(world) == ["new", "changed", "new", "changed", "without other words"]
+
+
 def test_what_waits_at_a_start_is_worked_off(world: World) -> None:
     world.connect()
     world.arrive("d1", nudge=False, what="left behind")

@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.hooks import headers, post, push
 from tests.e2e.listeners import Listener, SocketListener, SseListener
-from tests.e2e.service import Service
+from tests.e2e.service import Service, eventually
 
 Listen = Callable[..., Any]
 
@@ -99,7 +99,7 @@ def test_kinds_without_a_sentence_of_their_own_are_told_too(service: Service, sc
     assert post(service, "ada", body, headers(body, "guid-1", kind="discussion")).status_code == 202
 
     for screen in screens:
-        assert screen.wait_for_webhook("guid-1")["message"] == "Discussion created by octocat"
+        assert screen.wait_for_webhook("guid-1")["message"] == "octocat: discussion (created)"
 
 
 def test_what_happens_at_spotify_comes_with_the_next_poll(service: Service, screens: list[Listener]) -> None:
@@ -126,3 +126,13 @@ def test_nobody_hears_of_anybody_else(service: Service, screens: list[Listener],
         screen.wait_for_webhook("guid-ada")
         assert [event["delivery_id"] for event in screen.webhooks()] == ["guid-ada"]
     assert [event["delivery_id"] for event in grace.webhooks()] == ["guid-grace"]
+
+
+def test_a_video_whose_title_is_mended_at_once_is_uploaded_once(service: Service, screens: list[Listener]) -> None:
+    eventually(lambda: service.sandbox.activity("youtube", "ada", "upload")["deliveries"], what="a followed channel")
+    for _ in range(2):
+        service.sandbox.activity("youtube", "ada", "video_edited")
+
+    for screen in screens:
+        told = screen.wait_for_type("webhook_received", 3, platform="youtube")
+        assert [event["kind"] for event in told] == ["upload", "edit", "edit"]

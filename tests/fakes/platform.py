@@ -74,7 +74,8 @@ class Tiny(Platform):
         if said.get("poison"):
             raise ValueError("a payload that nobody foresaw")
         items = [Item("things", str(said["number"]), said)] if "number" in said else []
-        return Happening({"who": "tim", "what": said.get("what", "said"), "where": None, "url": None}, items)
+        fields = {"who": "tim", "what": said.get("what", "said"), "where": None, "url": None}
+        return Happening(fields, items, again={"what": said["again"]} if "again" in said else {})
 
     def register(
         self, account: Account, url: str, known: Sequence[Hook], new_secret: Callable[[], Secret], now: float

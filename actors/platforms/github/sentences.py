@@ -112,14 +112,27 @@ def _ping(payload: Any, who: str, where: str | None) -> Told | None:
     return Told("connected a webhook", None, told)
 
 
+def _create(payload: Any, who: str, where: str | None) -> Told | None:
+    return _of_ref("created", payload)
+
+
+def _delete(payload: Any, who: str, where: str | None) -> Told | None:
+    return _of_ref("deleted", payload)
+
+
+def _of_ref(verb: str, payload: Any) -> Told | None:
+    """The same words as a push has for it."""
+    noun, name = text(payload, "ref_type"), text(payload, "ref")
+    return Told(f"{verb} the {noun} {name}", None) if noun in ("branch", "tag") and name else None
+
+
 def _plain(kind: str, payload: Any, who: str, where: str | None) -> Told:
-    """`Issue comment created by octocat in octocat/Hello-World`: a kind's own verb can't be known."""
+    """`octocat: issue comment (created) in octocat/Hello-World`: a kind's own verb can't be known."""
     noun = (text(kind) or "event").replace("_", " ")
     action = (text(payload, "action") or "").replace("_", " ")
-    what = f"{noun} {action}".rstrip()
-    message = what[:1].upper() + what[1:] if action else f"GitHub event “{noun}”"
-    message += f" by {who}" if who != SOMEBODY else ""
-    return Told(what, _page_of(kind, payload), _sentence_end(message, where))
+    message = f"{noun} ({action})" if action else noun
+    message = f"{who}: {message}" if who != SOMEBODY else message[:1].upper() + message[1:]
+    return Told(f"{noun} {action}".rstrip(), _page_of(kind, payload), _sentence_end(message, where))
 
 
 def _sentence_end(message: str, where: str | None) -> str:
@@ -143,4 +156,6 @@ TELLERS: Mapping[str, Callable[[Any, str, str | None], Told | None]] = {
     "star": _star,
     "watch": _star,
     "fork": _fork,
+    "create": _create,
+    "delete": _delete,
 }

@@ -79,13 +79,17 @@ def parse(delivery: Delivery) -> Happening:
     except ValueError:
         line = {"who": None, "what": "has changed", "where": "YouTube", "url": None}
         return Happening(line | {"message": "A channel has changed at YouTube"})
-    return Happening(_line(told.videos[0]), [_item(video) for video in told.videos if not video.is_gone])
+    video = told.videos[0]
+    items = [_item(one) for one in told.videos if not one.is_gone]
+    # Its times alone don't tell: a title is often mended within minutes of the upload.
+    again = _line(video, "edit") | {"kind": "edit"} if _kind(video) == "upload" else {}
+    return Happening(_line(video, _kind(video)), items, again=again)
 
 
-def _line(video: Video) -> dict[str, str | None]:
+def _line(video: Video, kind: str) -> dict[str, str | None]:
     who = video.author or "A channel"
     title = f"“{video.title}”" if video.title else "a video"
-    what = {"deletion": "removed a video", "edit": f"changed {title}"}.get(_kind(video), f"uploaded {title}")
+    what = {"deletion": "removed a video", "edit": f"changed {title}"}.get(kind, f"uploaded {title}")
     url = None if video.is_gone else video.url
     return {"who": who, "what": what, "where": "YouTube", "url": url, "message": f"{who} {what}"}
 

@@ -178,7 +178,20 @@ def test_a_fork() -> None:
 
 
 def test_a_fork_that_does_not_say_where_to_gets_a_plain_line() -> None:
-    assert sentence("fork", {"forkee": None}) == f"GitHub event “fork” by hubot in {REPO}"
+    assert sentence("fork", {"forkee": None}) == f"hubot: fork in {REPO}"
+
+
+REFS = [
+    ("create", "branch", "feature/ice", f"hubot created the branch feature/ice in {REPO}"),
+    ("create", "tag", "v1.0", f"hubot created the tag v1.0 in {REPO}"),
+    ("delete", "branch", "feature/ice", f"hubot deleted the branch feature/ice in {REPO}"),
+    ("delete", "tag", "v1.0", f"hubot deleted the tag v1.0 in {REPO}"),
+]
+
+
+@pytest.mark.parametrize(("kind", "ref_type", "ref", "message"), REFS, ids=[message for *_, message in REFS])
+def test_a_branch_or_a_tag_that_comes_or_goes(kind: str, ref_type: str, ref: str, message: str) -> None:
+    assert sentence(kind, {"action": None, "ref_type": ref_type, "ref": ref}, data="star") == message
 
 
 def test_a_ping_says_that_the_hook_works_and_is_no_item() -> None:
@@ -189,11 +202,14 @@ def test_a_ping_says_that_the_hook_works_and_is_no_item() -> None:
 
 
 OTHERS: list[tuple[str, dict[str, Any], str]] = [
-    ("issue_comment", {}, f"Issue comment created by octocat in {REPO}"),
-    ("workflow_run", {"action": "in_progress"}, f"Workflow run in progress by octocat in {REPO}"),
-    ("gollum", {"action": None}, f"GitHub event “gollum” by octocat in {REPO}"),
-    ("gollum", {"action": None, "sender": None}, f"GitHub event “gollum” in {REPO}"),
-    ("meta", {"action": "deleted", "repository": None}, "Meta deleted by octocat"),
+    ("issue_comment", {}, f"octocat: issue comment (created) in {REPO}"),
+    ("repository_vulnerability_alert", {}, f"octocat: repository vulnerability alert (created) in {REPO}"),
+    ("workflow_run", {"action": "in_progress"}, f"octocat: workflow run (in progress) in {REPO}"),
+    ("gollum", {"action": None}, f"octocat: gollum in {REPO}"),
+    ("gollum", {"action": None, "sender": None}, f"Gollum in {REPO}"),
+    ("workflow_run", {"action": "requested", "sender": None}, f"Workflow run (requested) in {REPO}"),
+    ("meta", {"action": "deleted", "repository": None}, "octocat: meta (deleted)"),
+    ("create", {"action": None, "ref_type": "repository", "ref": None}, f"octocat: create in {REPO}"),
 ]
 
 
@@ -208,7 +224,10 @@ def test_a_comment_links_to_itself() -> None:
     assert told["url"] == f"{PAGE}/issues/7#issuecomment-492700400"
 
 
-@pytest.mark.parametrize("kind", ["push", "issues", "pull_request", "release", "star", "fork", "ping"])
+KNOWN = ["push", "issues", "pull_request", "release", "star", "fork", "create", "delete", "ping"]
+
+
+@pytest.mark.parametrize("kind", KNOWN)
 @pytest.mark.parametrize("body", [{}, {"action": "opened"}, {"sender": {"login": "octocat"}}], ids=str)
 def test_a_known_kind_without_its_fields_gets_a_plain_line(kind: str, body: Any) -> None:
     told = parsed(kind, body).fields

@@ -259,8 +259,11 @@ def test_an_edit_is_told_as_such_and_is_the_same_video() -> None:
     assert happening.items[0].external_id == "VID123"
 
 
-def test_a_title_that_was_mended_at_once_is_still_an_upload() -> None:
-    assert parse(edited(updated="2026-11-20T11:30:00+00:00")).fields["message"] == "CS Talks uploaded “New upload”"
+def test_a_title_that_was_mended_at_once_is_an_upload_only_where_it_was_not_told_before() -> None:
+    happening = parse(edited(updated="2026-11-20T11:30:00+00:00"))
+    assert happening.fields["message"] == "CS Talks uploaded “New upload”"
+    assert (happening.again["message"], happening.again["kind"]) == ("CS Talks changed “New upload”", "edit")
+    assert parse(DELETED).again == {}
 
 
 def test_a_removal_is_a_line_without_an_item() -> None:
