@@ -10,12 +10,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from functools import partial
 
 import structlog
 import uvloop
 from tornado.netutil import bind_sockets
 
-from actors import schedule
+from actors import schedule, units
 from actors.allowance import Allowance
 from actors.clock import Clock
 from actors.directory import Directory
@@ -111,7 +112,8 @@ class Service:
             await asyncio.to_thread(self._start_sandbox, stack)
         platforms = configured(self.settings)
         self.revoked = await asyncio.to_thread(self.database.read, revocations.everything)
-        lanes = self._start_actors(stack, platforms)
+        allowances = await asyncio.to_thread(self._allowances, platforms)
+        lanes = self._start_actors(stack, platforms, allowances)
         parts = self._parts(stack, platforms, lanes)
         parts.hub.start()
         self.database.publish = self._start_pusher(stack, parts)
@@ -152,12 +154,26 @@ class Service:
         except Exception:  # nobody waits for this: unsaid, the page would just stay empty
             log.exception("people_not_connected")
 
-    def _start_actors(self, stack: AsyncExitStack, platforms: dict[str, Platform]) -> Lanes:
+    def _allowances(self, platforms: dict[str, Platform]) -> dict[str, Allowance]:
+        """What a platform allows in a day has been spent by earlier runs too."""
+        return {
+            slug: Allowance(
+                one.pace,
+                one.refused_budget,
+                before=units.booked(self.database, slug) if one.pace.daily else None,
+                book=partial(units.book, self.database, slug),
+            )
+            for slug, one in platforms.items()
+        }
+
+    def _start_actors(
+        self, stack: AsyncExitStack, platforms: dict[str, Platform], allowances: dict[str, Allowance]
+    ) -> Lanes:
         lanes = Lanes(
             self.clock,
             Outbound(self.clock, VERSION),
             {slug: Pace(one.pace.rate, one.pace.burst, one.pace.concurrency) for slug, one in platforms.items()},
-            allowances={slug: Allowance(one.pace, one.refused_budget) for slug, one in platforms.items()},
+            allowances=allowances,
         )
         told = self.settings.platforms
         shared = Shared(
@@ -186,7 +202,7 @@ class Service:
             delivery_retention=keeping.delivery_retention,
         )
         housekeeper.tell(None)
-        stack.callback(self._close_actors, lanes)
+        stack.callback(self._close_actors, lanes, allowances)
         return lanes
 
     def _parts(self, stack: AsyncExitStack, platforms: dict[str, Platform], lanes: Lanes) -> Parts:
@@ -249,9 +265,11 @@ class Service:
         await parts.hub.drain(DRAIN)
         await server.close_all_connections()
 
-    def _close_actors(self, lanes: Lanes) -> None:
+    def _close_actors(self, lanes: Lanes, allowances: dict[str, Allowance]) -> None:
         """Calls under way end and their answers are stored: one may be a token's only new pair."""
         lanes.stop(FINISH, self.pool.settle)
+        for allowance in allowances.values():
+            allowance.close()
         self.pool.stop(TURNS)
         self.clock.stop()
 

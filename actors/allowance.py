@@ -1,11 +1,17 @@
 """What a platform allows the whole app beyond its pace: units in a day, calls of one kind, refusals before a ban.
 
-Pure: wall time is passed in, for a day begins at somebody's midnight. Kept in memory: a restart begins a new count.
+Pure: wall time is passed in, for a day begins at somebody's midnight, and so is what books its units. They are booked
+ahead, a block at a time, by a write that nobody waits for: whatever ends the process, the next one counts no less than
+was spent, and at most a block more.
 """
 
 from collections import deque
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from actors.platforms.base import Budget, Call, Pacing
 
@@ -13,14 +19,34 @@ MOST_NAMES = 10_000
 """Names of limits that are remembered: one for each method and workspace that was called lately."""
 SHARE = 0.8
 """Of the refusals that a platform takes, how many it is given at most."""
+BLOCK = 50.0
+"""Units that are booked ahead, and that may be spent beyond what is booked before calls wait for the database."""
+BOOK_AGAIN = 5.0
+
+
+class Spent(msgspec.Struct, frozen=True):
+    """Units of the day that ends then."""
+
+    day_ends: float
+    units: float
+
+
+Booked = Callable[[bool], None]
+"""Told whether it is stored."""
+Book = Callable[[Spent, Booked], None]
 
 
 class Allowance:
-    def __init__(self, pacing: Pacing, refused: Budget | None = None) -> None:
+    def __init__(
+        self, pacing: Pacing, refused: Budget | None = None, *, before: Spent | None = None, book: Book | None = None
+    ) -> None:
+        """`before`: what was booked by an earlier run. Without `book`, a restart begins a new count."""
         self._daily = pacing.daily
         self._zone = ZoneInfo(pacing.zone)
-        self._day_ends = 0.0
-        self._spent = 0.0
+        self._book = book
+        self._day_ends = before.day_ends if before is not None else 0.0
+        self._spent = before.units if before is not None else 0.0
+        self._booked = self._asked = Spent(self._day_ends, self._spent)
         self._next: dict[str, float] = {}
         self._refused = refused
         self._refusals: deque[float] = deque()
@@ -32,14 +58,20 @@ class Allowance:
 
     def take(self, call: Call, now: float) -> float | None:
         """None: the call may be made, and is counted. Else the seconds until it may."""
-        wait = self._shut_out(now) or self._day_is_over(call, now) or self._too_soon(call, now)
+        wait = self._shut_out(now) or self._day_is_over(call, now) or self._too_soon(call, now) or self._unbooked(call)
         if wait is not None:
             return wait
         self._spent += call.cost
+        self._book_ahead()
         if call.limit is not None:
             self._next[call.limit.name] = now + call.limit.every
             self._forget_old(now)
         return None
+
+    def close(self) -> None:
+        """The end of an orderly run: what was booked ahead and not spent is given back."""
+        if self._book is not None and self._day_ends:
+            self._book(Spent(self._day_ends, self._spent), lambda _: None)
 
     def answered(self, status: int, now: float) -> None:
         if self._refused is not None and status in self._refused.statuses:
@@ -62,6 +94,31 @@ class Allowance:
             self._day_ends = self._next_midnight(now)
             self._spent = 0.0
         return self._day_ends - now if self._spent + call.cost > self._daily else None
+
+    def _unbooked(self, call: Call) -> float | None:
+        if self._book is None or self._daily is None or not call.cost:
+            return None
+        booked = self._booked.units if self._booked.day_ends == self._day_ends else 0.0
+        if self._spent <= booked + BLOCK:
+            return None
+        self._book_ahead()
+        return BOOK_AGAIN
+
+    def _book_ahead(self) -> None:
+        """Early enough for the write to come before the calls."""
+        if self._book is None or self._daily is None:
+            return
+        asked = self._asked
+        if asked.day_ends == self._day_ends and (self._spent <= asked.units - BLOCK / 2 or asked.units >= self._daily):
+            return
+        self._asked = wanted = Spent(self._day_ends, min(self._spent + BLOCK, self._daily))
+        self._book(wanted, partial(self._heard, wanted))
+
+    def _heard(self, wanted: Spent, is_stored: bool) -> None:
+        if is_stored:
+            self._booked = wanted  # in the order in which they were asked for: there is one writer
+        else:
+            self._asked = self._booked
 
     def _next_midnight(self, now: float) -> float:
         today = datetime.fromtimestamp(now, UTC).astimezone(self._zone)
