@@ -204,6 +204,17 @@ async def from_request(
     raise NotAuthenticated("no_token", "This needs a token.", hint="Send Authorization: Bearer, or sign in.")
 
 
+async def signed_in_user(handler: RequestHandler) -> str | None:
+    """Whom this browser's session names, whatever else the request brings. Raises `Unavailable`."""
+    parts: Any = handler.parts  # type: ignore[attr-defined]
+    cookie = handler.get_cookie(SESSION_COOKIE)
+    try:
+        caller: Caller | None = await parts.authenticator.verify(cookie) if cookie else None
+    except NotAuthenticated:
+        return None
+    return caller.user if caller else None
+
+
 def is_bearer(request: HTTPServerRequest, expected: Secret | None) -> bool:
     """Whether the request brings this static secret of the deployment's."""
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")

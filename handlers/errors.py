@@ -62,6 +62,16 @@ class Unprocessable(ApiError):
     status = 422
 
 
+class UpgradeNeeded(ApiError):
+    """What a plain request to a path of WebSocket is told."""
+
+    status = 426
+
+    def __init__(self) -> None:
+        told = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+        super().__init__("websocket_only", "This path speaks WebSocket, version 13, and nothing else.", headers=told)
+
+
 class TooMany(ApiError):
     status = 429
 

@@ -219,7 +219,7 @@ class Hub:
         stream.ended = True
         self._leave(stream)
         self._roll.cut[code] += 1
-        say = log.debug if code in UNREMARKABLE else log.info
+        say = log.debug if code in UNREMARKABLE or stream.user is None else log.info  # strangers fill no log
         say("stream_cut", user=stream.user, kind=stream.kind, code=int(code), unsent=stream.unsent)
         stream.next_beat = self.now() + CLOSE_WITHIN
         self._wheel.put(stream, stream.next_beat)

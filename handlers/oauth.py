@@ -1,7 +1,9 @@
 """Connecting in a browser: to the platform's consent page and back, bound to this user and this browser.
 
 The state names a flow that is kept with its user, its platform and the digest of a cookie that only this
-browser has, is good once and for ten minutes. The handler exchanges nothing: the connection's own actor does.
+browser has, is good once and for ten minutes. A browser that is signed in as one user connects nothing for
+another, whose ticket or flow may have been slipped to it. The handler exchanges nothing: the connection's own actor
+does.
 """
 
 import base64
@@ -13,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 from actors.messages import Connect as ConnectOrder
 from actors.operations.connect import OtherAccount
 from handlers import oauth_pages, orders
+from handlers.auth import signed_in_user
 from handlers.base import ANYONE, Handler
 from handlers.errors import ApiError, BadRequest
 from storage import connections, events, flows
@@ -38,6 +41,9 @@ class Connect(Handler):
             oauth_pages.show(self, 503, "not_configured", self.parts.unconfigured[slug])
             return
         platform = self.parts.platforms[self.platform(slug)]
+        if await signed_in_user(self) not in (None, self.caller.user):
+            oauth_pages.show(self, 403, "other_user", platform.title)
+            return
         state, verifier, cookie = (Secret(secrets.token_urlsafe(32)) for _ in range(3))
         cookie = self._browser() or cookie
         flow = Flow(
@@ -86,12 +92,16 @@ class Callback(Handler):
     """Where the platform sends the user back to."""
 
     async def get(self, slug: str) -> None:
+        signed_in = await signed_in_user(self)  # before the state is used up: that can't be told while keys are missing
         flow = await self._flow()
         if flow is None or flow.key.platform != slug:
             oauth_pages.show(self, 400, "unknown", self._title(slug))
         elif flow.browser != flows.digest(Secret(self.get_cookie(FLOW_COOKIE) or "")):
             await self._tell(flow.key, "connect_refused", "A sign-in came back in another browser and was refused.")
             oauth_pages.show(self, 403, "other_browser", self._title(slug))
+        elif signed_in not in (None, flow.key.user):
+            await self._tell(flow.key, "connect_refused", "A sign-in came back to another user and was refused.")
+            oauth_pages.show(self, 403, "other_user", self._title(slug))
         else:
             self._go_back(flow, await self._outcome(flow))
 

@@ -23,6 +23,11 @@ WORDS = {
         "For your safety an account is connected only in the browser in which you asked for it. "
         "Nothing was connected. Please start again here.",
     ),
+    "other_user": Words(
+        "This sign-in is somebody else's",
+        "You are signed in here, and what you opened would connect your $title account to another user. "
+        "Nothing was connected. Please start again from the app; if you have several users there, sign out first.",
+    ),
     "not_configured": Words(
         "$title is not set up here",
         "Whoever runs this service has not registered it with $title yet, so that nothing can be connected.",

@@ -1,18 +1,20 @@
 """`/ws`: WebSocket."""
 
 from asyncio import Future
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import msgspec
 from structlog.contextvars import bind_contextvars
+from tornado.httputil import HTTPServerRequest
 from tornado.iostream import IOStream
+from tornado.web import HTTPError
 from tornado.websocket import WebSocketHandler, WebSocketProtocol13
 
 from handlers.auth import Caller, from_request
 from handlers.base import Handler
 from handlers.codes import Code, close_reason
-from handlers.errors import NotAuthenticated, Unavailable
+from handlers.errors import Forbidden, NotAuthenticated, Unavailable, UpgradeNeeded
 from handlers.frames import PING_FRAME, websocket_frame
 from handlers.history import Start
 from handlers.presence_book import is_page
@@ -127,17 +129,31 @@ class SocketHandler(Handler, WebSocketHandler):
         made = super().get_websocket_protocol()
         return _Protocol(self, False, made.params) if isinstance(made, WebSocketProtocol13) else None
 
-    def check_origin(self, origin: str) -> bool:
-        return origin in self.parts.origins.allowed
+    async def head(self, *_: str) -> None:
+        raise HTTPError(405)
+
+    def _check_cross_origin(self, check: Callable[[str], bool]) -> None:
+        """Not Tornado's, for of a refused upgrade a browser tells its page nothing, which would try for ever:
+        `prepare` looks, and a foreign page is told by a close code."""
 
     async def prepare(self) -> None:
         """A cookie that is no longer good is no reason to refuse: the first message may bring a better token."""
         bind_contextvars(request=self.request_id)
+        if self.request.method != "GET":
+            return
+        if not _is_upgrade(self.request):
+            raise UpgradeNeeded()
+        origins = self.parts.origins
+        if origins.is_foreign(self.request) and not origins.may_change(self.request):
+            self._refused = Code.NOT_ALLOWED
+            return
         try:
             self._came_with = await from_request(self, ticket=True, query_token=True, changes=True)
         except NotAuthenticated as error:
             if "Authorization" in self.request.headers or self._names_itself():
                 self._refused = _code_of(error)
+        except Forbidden:
+            self._refused = Code.NOT_ALLOWED
         except Unavailable:
             self._refused = Code.NOT_NOW
 
@@ -237,6 +253,17 @@ class SocketHandler(Handler, WebSocketHandler):
             return True
         self.parts.hub.cut(stream, Code.TOO_MANY)
         return False
+
+
+def _is_upgrade(request: HTTPServerRequest) -> bool:
+    headers = request.headers
+    connection = {option.strip().lower() for option in headers.get("Connection", "").split(",")}
+    return (
+        "upgrade" in connection
+        and headers.get("Upgrade", "").lower() == "websocket"
+        and headers.get("Sec-WebSocket-Version") == "13"
+        and headers.get("Sec-WebSocket-Key", "") != ""
+    )
 
 
 def _read(message: str | bytes) -> dict[str, Any] | None:

@@ -1,7 +1,9 @@
 """What is committed for a device reaches it once, whatever its push service says at first."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from threading import Semaphore
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from actors.lanes import Lanes
 from actors.outbound import Outbound
 from actors.pacing import Pace
 from actors.pool import InlineExecutor
-from actors.pusher import Look, Nudge, Pusher
+from actors.pusher import AT_ONCE, Look, Nudge, Pusher
 from actors.webpush.encryption import encoded
 from actors.webpush.hosts import PushHosts
 from actors.webpush.vapid import Vapid
@@ -23,11 +25,16 @@ from storage.vault import Vault
 from tests.fakes.http_server import Seen, Wire
 from tests.fakes.push_service import PushService
 
+AT_A_TIME = 4
+"""Calls to one push service."""
+
 
 class World:
-    """A pusher in virtual time with real calls to a push service on loopback."""
+    """A pusher in virtual time with real calls to a push service on loopback. With others `beside` it, calls are made
+    on threads, as in the service."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, beside: Sequence[str] = ()) -> None:
+        self.beside = beside
         self.service = PushService()
         self.vault = Vault([b"k" * 32])
         self.database = Database.open(f"sqlite:///{folder}/pushes.db", durability="normal", vault=self.vault)
@@ -41,15 +48,17 @@ class World:
 
     def start(self) -> None:
         host = self.service.url
-        outbound = Outbound(self.clock, "test", connect=5.0, read=5.0)
-        lanes = Lanes(self.clock, outbound, {host: Pace(100, 100, 4)}, executor=self.executor)
+        outbound = Outbound(self.clock, "test", connect=5.0, read=60.0)
+        hosts = [*self.beside, host]
+        paces = {name: Pace(100, 100, AT_A_TIME) for name in hosts}
+        lanes = Lanes(self.clock, outbound, paces, executor=None if self.beside else self.executor)
         pusher = Pusher.start(
             self.executor,
             self.clock,
             self.database,
             self.vault,
             lanes,
-            PushHosts([host]),
+            PushHosts(hosts),
             self.vapid,
             self.looking.__contains__,
         )
@@ -61,10 +70,19 @@ class World:
         self.database.write(lambda tx: None).result()  # whatever was committed before has been told by now
         self.executor.run_until_idle()
 
-    def subscribe(self, name: str, user: str = "ada", host: str | None = None) -> None:
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """For what threads do."""
+        deadline = time.monotonic() + 10
+        while not condition():
+            assert time.monotonic() < deadline
+            self.settle()
+
+    def subscribe(self, name: str, user: str = "ada", host: str | None = None, endpoint: str | None = None) -> None:
         said = self.service.device(name).subscription()
         keys = said["keys"]
-        one = Subscription(Secret(said["endpoint"]), host or self.service.url, keys["p256dh"], Secret(keys["auth"]))
+        one = Subscription(
+            Secret(endpoint or said["endpoint"]), host or self.service.url, keys["p256dh"], Secret(keys["auth"])
+        )
 
         def unit(tx: Any) -> None:
             broadcasts.hear(tx, [user])
@@ -228,12 +246,39 @@ def test_nothing_older_than_a_day_is_pushed(world: World) -> None:
     assert (world.service.titles(), world.count("pushes")) == ([], 0)
 
 
-def test_a_push_service_that_hangs_or_is_away_delays_only_its_own(world: World) -> None:
+def test_a_push_service_that_is_away_is_asked_again_and_nothing_is_lost(world: World) -> None:
     world.subscribe("phone")
     world.service.close()
     world.tell("Hi")
     world.clock.advance(600)
     assert world.count("pushes") == 1
+
+
+def test_a_push_service_that_hangs_holds_up_nobody_but_its_own(tmp_path: Path) -> None:
+    stuck = PushService()
+    world = World(tmp_path, beside=[stuck.url])
+    hanging = Semaphore(0)
+
+    def hang(wire: Wire, seen: Seen) -> None:
+        hanging.release()
+        while wire.pause(60):
+            pass
+
+    try:
+        for number in range(AT_ONCE + 4):
+            stuck.server.on(f"/push/{number}", hang)
+            world.subscribe(f"stuck-{number}", endpoint=f"{stuck.url}/push/{number}", host=stuck.url)
+        world.subscribe("phone", user="grace")
+        world.tell("unheard")
+        assert all(hanging.acquire(timeout=10) for _ in range(AT_A_TIME))  # all that it may have at once hang by now
+        for title in ("one", "two"):
+            world.tell(title, user="grace")
+            world.wait_until(lambda title=title: world.service.titles()[-1:] == [title])
+        world.wait_until(lambda: world.count("pushes") == AT_ONCE + 4)
+        assert not hanging.acquire(blocking=False)
+    finally:
+        stuck.close()
+        world.close()
 
 
 def test_a_broadcast_reaches_devices_of_those_who_are_away(world: World) -> None:

@@ -10,6 +10,7 @@ import pytest
 from actors.messages import ChildNeeded, Connect
 from actors.operations.connect import OtherAccount
 from actors.platforms.failures import GrantRefused
+from handlers.auth import SESSION_COOKIE
 from storage import connections
 from storage.records import ConnectionKey
 from storage.vault import Vault
@@ -50,6 +51,10 @@ def actor(serving: Serving, outcome: Any = None) -> list[Connect]:
     return told
 
 
+def session(serving: Serving, user: str) -> str:
+    return f"{SESSION_COOKIE}={serving.token(user)}"
+
+
 def problems(serving: Serving, user: str = "ada") -> list[str]:
     items = serving.get("/api/events", user=user).json["items"]
     return [event["code"] for event in items if event["type"] == "problem"]
@@ -84,6 +89,37 @@ def test_nobody_can_be_led_to_connect_their_account_to_another_user(serving: Ser
 
     assert told == []
     assert set(problems(serving, "mallory")) == {"connect_refused"}
+
+
+def test_a_strangers_ticket_connects_nothing_in_the_browser_of_somebody_signed_in(serving: Serving) -> None:
+    def opened(**headers: str) -> Answer:
+        ticket = serving.ask("POST", "/api/stream-ticket", user="mallory").json["ticket"]
+        return serving.ask("GET", f"/api/oauth/github/connect?ticket={ticket}", None, headers)
+
+    refused = opened(Cookie=session(serving, "ada"))
+    assert (refused.status, refused.headers["Set-Cookie"], refused.headers["Location"]) == (403, None, None)
+    assert "somebody else" in refused.body.decode()
+    assert serving.read(lambda tx: tx.one("SELECT count(*) FROM connect_flows")) == (0,)
+
+    stale = f"{SESSION_COOKIE}={serving.token('ada', seconds=-1)}"
+    for headers in ({}, {"Cookie": session(serving, "mallory")}, {"Cookie": stale}):
+        assert opened(**headers).status == 302
+
+
+def test_a_flow_that_comes_back_to_another_user_connects_nothing(serving: Serving) -> None:
+    """Begun by one user, who signed out; another one signed in meanwhile, in the same browser."""
+    told = actor(serving)
+    asked, cookie = begin(serving, user="mallory")
+
+    answer = come_back(serving, asked["state"], f"{cookie}; {session(serving, 'ada')}", code="adas-code")
+
+    assert (answer.status, told, problems(serving, "mallory")) == (403, [], ["connect_refused"])
+    assert "somebody else" in answer.body.decode()
+    assert come_back(serving, asked["state"], cookie, code="again").status == 400
+
+    asked, cookie = begin(serving)
+    own = come_back(serving, asked["state"], f"{cookie}; {session(serving, 'ada')}", code="own-code")
+    assert own.headers["Location"].endswith("result=connected")
 
 
 def test_a_state_is_good_once(serving: Serving) -> None:

@@ -1,11 +1,11 @@
 """Who may open a WebSocket, and how they say who they are."""
 
+import asyncio
+import http.client
 import json
 from collections.abc import Mapping
 
 import jwt
-import pytest
-from websockets.exceptions import InvalidStatus
 
 from tests.handlers.streaming import APP_ORIGIN, Service, until, with_service
 
@@ -13,6 +13,16 @@ from tests.handlers.streaming import APP_ORIGIN, Service, until, with_service
 def cookie(token: str, origin: str | None = None) -> Mapping[str, str]:
     headers = {"Cookie": f"soulwire_session={token}"}
     return headers if origin is None else {**headers, "Origin": origin}
+
+
+def asked(service: Service, method: str, headers: Mapping[str, str]) -> tuple[int, http.client.HTTPMessage, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
+    try:
+        connection.request(method, "/ws", headers=dict(headers))
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+    finally:
+        connection.close()
 
 
 @with_service()
@@ -101,18 +111,34 @@ async def test_a_session_cookie_is_taken_from_pages_of_ours_and_of_the_app(servi
 @with_service()
 async def test_a_session_cookie_without_an_allowed_origin_opens_nothing(service: Service) -> None:
     for origin in (None, "https://evil.example", "null"):
-        with pytest.raises(InvalidStatus) as refused:
-            async with service.socket(additional_headers=cookie(service.token("ada"), origin)):
-                pass
-        assert refused.value.response.status_code == 403
+        async with service.socket(additional_headers=cookie(service.token("ada"), origin)) as client:
+            assert await client.end() == (4503, "not allowed")
 
 
 @with_service()
-async def test_a_foreign_page_is_refused_whatever_it_would_say(service: Service) -> None:
-    with pytest.raises(InvalidStatus) as refused:
-        async with service.socket(origin="https://evil.example"):
-            pass
-    assert refused.value.response.status_code == 403
+async def test_a_foreign_page_is_refused_whatever_it_says_by_a_code_that_it_can_see(service: Service) -> None:
+    bearer = {"Authorization": f"Bearer {service.token('ada')}"}
+    for query, headers in (("", {}), (f"?token={service.token('ada')}", {}), ("", bearer)):
+        async with service.socket(query, origin="https://evil.example", additional_headers=headers) as client:
+            assert await client.end() == (4503, "not allowed")
+
+
+@with_service()
+async def test_what_is_no_upgrade_is_told_so_in_json(service: Service) -> None:
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    spoilt = [upgrade | {name: "x"} for name in ("Connection", "Upgrade", "Sec-WebSocket-Version")]
+    for headers in ({}, upgrade | {"Sec-WebSocket-Key": ""}, *spoilt):
+        status, told, body = await asyncio.to_thread(asked, service, "GET", headers)
+        assert (status, told["Upgrade"], told["Sec-WebSocket-Version"]) == (426, "websocket", "13")
+        assert json.loads(body)["error"]["code"] == "websocket_only"
+    status, _, body = await asyncio.to_thread(asked, service, "POST", upgrade)
+    assert (status, json.loads(body)["error"]["code"]) == (405, "method_not_allowed")
+    assert (await asyncio.to_thread(asked, service, "HEAD", upgrade))[0] == 405
 
 
 @with_service()
@@ -135,9 +161,8 @@ async def test_an_administrators_cookie_works_from_the_services_own_pages_only(s
     admin = service.token("root", role="admin")
     async with service.socket(additional_headers=cookie(admin, service.origin)) as client:
         assert (await client.next())["user_id"] == "root"
-    with pytest.raises(InvalidStatus):
-        async with service.socket(additional_headers=cookie(admin, APP_ORIGIN)):
-            pass
+    async with service.socket(additional_headers=cookie(admin, APP_ORIGIN)) as client:
+        assert (await client.end())[0] == 4503
 
 
 @with_service()
