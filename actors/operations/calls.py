@@ -46,13 +46,20 @@ def with_bearer(
             rejected = step.auth == "bearer" and me.platform.rejects_token(value)
             if rejected and may_refresh and me.can_refresh():
                 may_refresh = False
-                yield from refreshing(me, generation)
+                yield from _renewing(me, generation, value)
                 value = yield from _patiently(step)
         except GrantRefused:
             conversation.close()
             raise
         except PlatformError as error:
             advance, value = conversation.throw, error
+
+
+def _renewing(me: "ConnectionWork", generation: int, rejection: Answer) -> Asking:
+    try:
+        yield from refreshing(me, generation)
+    except GrantRefused as refused:
+        raise me.platform.refused_after(rejection, refused) from None
 
 
 def _patiently(call: Call) -> Asking:

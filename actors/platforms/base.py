@@ -183,6 +183,10 @@ class Platform(ABC):
         """The API says that it doesn't take the access token, which a refresh may cure."""
         return answer.status == 401
 
+    def refused_after(self, rejection: Answer, refused: GrantRefused) -> GrantRefused:
+        """The same refusal of a refresh, told for what it is by the API's rejection that led to it."""
+        return refused
+
     # -- reading --------------------------------------------------------------------------------
     @abstractmethod
     def poll(self, account: Account, cursors: Mapping[str, str], now: float) -> Reads:

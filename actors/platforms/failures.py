@@ -127,7 +127,8 @@ GONE: Mapping[str, Refusal] = {
     ),
     "invalid_refresh_token": Refusal(
         "rotated_elsewhere",
-        "The platform has replaced this access since, perhaps for another copy of this service. Please reconnect.",
+        "The platform has replaced this access since, perhaps for another copy of this service, or it was withdrawn "
+        "there. Please reconnect.",
         on_200=True,
     ),
     "token_revoked": Refusal(

@@ -1,7 +1,10 @@
 from concurrent.futures import Future
 
-from actors.messages import FreshToken, Leave, Refresh
-from actors.platforms.failures import CallFailed
+import pytest
+
+from actors.messages import FreshToken, Leave, Poll, Refresh
+from actors.platforms.base import Answer
+from actors.platforms.failures import CallFailed, GrantRefused
 from storage import connections
 from storage.records import Secret
 from tests.actors.world import ADA, World
@@ -139,3 +142,21 @@ def test_a_token_that_is_still_good_will_do_while_its_renewal_fails(world: World
 
     assert answer.result(0) == world.row().token_expires_at
     assert refreshes(world) == 1
+
+
+def test_what_the_api_said_before_a_refused_refresh_explains_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.connect()
+    rejections: list[int] = []
+
+    def explain(rejection: Answer, refused: GrantRefused) -> GrantRefused:
+        rejections.append(rejection.status)
+        return GrantRefused("told_by_both", "Both said it.", refused.detail)
+
+    monkeypatch.setattr(world.platform, "refused_after", explain)
+    world.far.revoked, world.far.refuse_refresh = True, "invalid_grant"
+
+    world.order(ADA, lambda r: Poll(r))
+
+    assert rejections == [401]
+    assert (world.row().status, world.row().reason) == ("needs_reauth", "told_by_both")
+    assert [event["hint"] for event in world.events("ada", "needs_reauth")] == ["Both said it."]

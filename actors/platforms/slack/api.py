@@ -19,8 +19,8 @@ from actors.platforms.failures import (
 )
 
 REFRESHABLE = frozenset({"invalid_auth", "not_authed", "token_expired", "token_revoked"})
-"""Refusals of an access token that a new one may cure. A revoked one is among them, for a refresh by another copy of
-this service revokes it too."""
+"""Refusals of an access token that a new one may cure. A revoked one is among them: it may be one too many of those
+that a workspace may have at a time."""
 UNREADABLE = frozenset(
     {"channel_not_found", "not_in_channel", "method_not_supported_for_channel_type", "no_permission"}
 )

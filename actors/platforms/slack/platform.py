@@ -16,7 +16,7 @@ from actors.platforms.base import (
     Reads,
     Receives,
 )
-from actors.platforms.failures import BadAnswer, HookRefused, token_answer
+from actors.platforms.failures import GONE, BadAnswer, GrantRefused, HookRefused, token_answer
 from actors.platforms.fields import dig, link, text
 from actors.platforms.slack import history, inbound
 from actors.platforms.slack.api import REFRESHABLE, error_of, post, said
@@ -96,6 +96,13 @@ class Slack(Platform):
 
     def rejects_token(self, answer: Answer) -> bool:
         return answer.status == 401 or error_of(answer) in REFRESHABLE
+
+    def refused_after(self, rejection: Answer, refused: GrantRefused) -> GrantRefused:
+        """A refresh elsewhere ends the refresh token alone; with the app, the user ends the access token, too."""
+        if refused.reason != "rotated_elsewhere" or error_of(rejection) != "token_revoked":
+            return refused
+        revoked = GONE["token_revoked"]
+        return GrantRefused(revoked.reason, revoked.hint, f"{refused.detail} after token_revoked")
 
     # -- reading --------------------------------------------------------------------------------
     def poll(self, account: Account, cursors: Mapping[str, str], now: float) -> Reads:

@@ -209,3 +209,24 @@ def test_a_token_that_is_none_any_more_is_as_good_as_revoked(error: str) -> None
 
 def test_a_revocation_that_failed_is_told() -> None:
     assert drive(slack().revoke(OLD), [answer(200, {"ok": False, "error": "fatal_error"})]).error is not None
+
+
+@pytest.mark.parametrize(
+    ("rejection", "refusal", "reason"),
+    [
+        ("token_revoked", "invalid_refresh_token", "user_revoked"),
+        ("token_expired", "invalid_refresh_token", "rotated_elsewhere"),
+        ("invalid_auth", "invalid_refresh_token", "rotated_elsewhere"),
+        ("token_revoked", "account_inactive", "account_inactive"),
+    ],
+)
+def test_a_user_who_removed_the_app_is_told_apart_from_a_token_rotated_elsewhere(
+    rejection: str, refusal: str, reason: str
+) -> None:
+    refused = refresh({"ok": False, "error": refusal}).error
+    assert isinstance(refused, GrantRefused)
+
+    why = slack().refused_after(answer(200, {"ok": False, "error": rejection}), refused)
+
+    assert why.reason == reason
+    assert ("withdrawn at the platform" in why.hint) is (reason == "user_revoked")
