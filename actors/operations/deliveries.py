@@ -73,9 +73,12 @@ def _parse(me: "ConnectionActor", waiting: list[Delivery], now: float) -> list[R
     cursors = _cursors(me) if waiting else {}
     for delivery in waiting:
         try:
-            good.append((delivery, me.platform.parse_for(delivery, me.account, cursors)))
+            happening = me.platform.parse_for(delivery, me.account, cursors)
         except Exception as error:  # whatever a payload does to the parser, the others go on
             _postpone(me, delivery, error, now)
+            continue
+        good.append((delivery, happening))
+        cursors |= happening.cursors  # what one leaves for the poll, the next adds to
     return good
 
 

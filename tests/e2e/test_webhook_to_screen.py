@@ -128,6 +128,18 @@ def test_nobody_hears_of_anybody_else(service: Service, screens: list[Listener],
     assert [event["delivery_id"] for event in grace.webhooks()] == ["guid-grace"]
 
 
+def test_people_at_slack_have_names_and_who_is_new_is_asked_for(service: Service, screens: list[Listener]) -> None:
+    service.sandbox.activity("slack", "ada", "dm", where="grace")
+    service.sandbox.activity("slack", "ada", "member_joined", where="random")
+
+    eventually(lambda: service.sandbox.calls("slack", "/slack/api/users.info"), what="a look at who that is")
+    service.sandbox.activity("slack", "ada", "dm", where="grace")
+    for screen in screens:
+        told = screen.wait_for_type("webhook_received", 3, platform="slack")
+        lines = sorted(event["message"].partition(":")[0] for event in told)
+        assert lines == ["Somebody joined #random", *["grace wrote in a direct message"] * 2]
+
+
 def test_a_video_whose_title_is_mended_at_once_is_uploaded_once(service: Service, screens: list[Listener]) -> None:
     eventually(lambda: service.sandbox.activity("youtube", "ada", "upload")["deliveries"], what="a followed channel")
     for _ in range(2):

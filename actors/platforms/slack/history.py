@@ -6,19 +6,21 @@ the list of conversations and goes through all of them, and `Reading.rest_in` sa
 for. Without events a round runs off minute by minute, and a new one begins with the next poll due. Under healthy
 events a poll is the safety net: it looks into one conversation each time, so that a day costs a user as many calls
 as it has polls, however many conversations they have. What happens in threads comes by events alone; a poll sees
-what began them.
+what began them. Whoever is new in a page is looked up by name; when an event has left word of somebody unknown, the
+poll that it sets off asks for their name alone, and leaves the messages' budget as it is.
 """
 
 import re
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
 from actors.platforms.base import Answer, Call, Limit, Page, Reading, Reads, asked
-from actors.platforms.failures import BadAnswer, NotFound
+from actors.platforms.failures import BadAnswer, NotFound, PlatformDown, RateLimited
 from actors.platforms.fields import dig, number, text
-from actors.platforms.slack import messages
+from actors.platforms.slack import messages, people
 from actors.platforms.slack.api import error_of, get, said
 from storage.records import Account, Item
 
@@ -27,14 +29,17 @@ PER_PAGE = 15
 EVERY = 60.0
 """Seconds between two calls for messages in one workspace."""
 SOON = 1.0
+SAFE = 6 * 3600.0
+"""Seconds for which polls for names alone may follow each other: each puts off the next one for messages."""
 LIST_PAGES = 5
 LIST_PER_PAGE = 200
 CURSOR = re.compile(r"[\x21-\x7e]{1,500}")
 TYPES = "public_channel,private_channel,mpim,im"
 
-ROUND, NAMES = "round", "conversations:names"
-"""The cursors: what is left of the round, and what the conversations are called. Beside them `read:{id}`: the newest
-message known, and `page:{id}`: how far back a conversation with more than a page of news was read, and its newest."""
+ROUND, NAMES, READ_AT = "round", "conversations:names", "history:at"
+"""The cursors: what is left of the round, what the conversations are called, when we last looked. Beside them
+`read:{id}`: the newest message known, and `page:{id}`: how far back a conversation with more than a page of news was
+read, and its newest."""
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -46,7 +51,33 @@ class Round(msgspec.Struct, frozen=True):
 
 def read(api: str, account: Account, cursors: Mapping[str, str], now: float) -> Reads:
     round_ = _stored(cursors.get(ROUND, ""))
+    last = cursors.get(READ_AT, "")
+    if people.wanted(cursors) and last.isdecimal() and 0 <= now - int(last[:12]) < SAFE:
+        return (yield from _named(api, round_, cursors, now))
     return (yield from (_one(api, account, round_, cursors, now) if round_.left else _begun(api, cursors, now)))
+
+
+def _named(api: str, round_: Round, cursors: Mapping[str, str], now: float) -> Reads:
+    """Only the names that an event left word of."""
+    names = people.known(cursors)
+    yield from people.look_up(api, people.wanted(cursors), names, now)
+    rest_in = EVERY if round_.left else None
+    after = people.written(names) | {people.WANTED: ""}
+    return Reading(after, rest_in=rest_in, unread=_unread(round_.left, cursors))
+
+
+def _names_of(
+    api: str, account: Account, items: Sequence[Item], cursors: Mapping[str, str], now: float
+) -> Generator[Call | Page, Answer | None, dict[str, str]]:
+    """Of those who wrote these. The page is not to be read once more for want of a name."""
+    names, wanted = people.known(cursors), people.wanted(cursors)
+    before = len(names)
+    authors = [id_ for item in items if people.is_person(id_ := dig(item.raw, "user"))]
+    others = [id_ for id_ in (*wanted, *authors) if id_ != account.details.get("user")]
+    with suppress(RateLimited, PlatformDown):
+        yield from people.look_up(api, others, names, now)
+    after = people.written(names) if len(names) > before else {}
+    return after | ({people.WANTED: ",".join(one for one in wanted if one not in names)} if wanted else {})
 
 
 def _begun(api: str, cursors: Mapping[str, str], now: float) -> Reads:
@@ -57,7 +88,7 @@ def _begun(api: str, cursors: Mapping[str, str], now: float) -> Reads:
     turns = sorted(conversations, key=lambda id_: f"read:{id_}" in cursors)
     round_ = Round(tuple(turns), len(turns))
     items = [Item("conversations", id_, one, _created(one)) for id_, one in conversations.items()]
-    yield Page(items, {NAMES: _names(conversations), ROUND: _written(round_)})
+    yield Page(items, {NAMES: _names(conversations), ROUND: _written(round_), READ_AT: str(int(now))})
     return Reading(rest_in=SOON if turns else None, unread=_unread(turns, cursors))
 
 
@@ -84,14 +115,15 @@ def _one(api: str, account: Account, round_: Round, cursors: Mapping[str, str], 
     newest = newest or _newest(listed) or known or _since(now)
     following = _next(found) if known else ""
     rest = round_ if following else Round(round_.left[1:], round_.of)
-    after = {ROUND: _written(rest)} | ({f"read:{id_}": newest} if not following else {})
+    after = {ROUND: _written(rest), READ_AT: str(int(now))} | ({f"read:{id_}": newest} if not following else {})
     if following or back:
         after[f"page:{id_}"] = f"{following} {newest}" if following else ""
     items = [item for one in listed if (item := messages.item_of(one, id_))]
     # The first time each conversation's last page is where we begin; people see how far that has come.
     total = None if known else round_.of
     yield Page(items, after, round_.of - len(rest.left), total)
-    return Reading(rest_in=EVERY if rest.left else None, unread=_unread(rest.left, cursors))
+    names = yield from _names_of(api, account, items, cursors, now)
+    return Reading(names, rest_in=EVERY if rest.left else None, unread=_unread(rest.left, cursors))
 
 
 def _unread(ids: Sequence[str], cursors: Mapping[str, str]) -> bool:

@@ -20,7 +20,7 @@ from actors.platforms.base import (
     Whose,
 )
 from actors.platforms.fields import decode_object, dig, number
-from actors.platforms.slack import messages, sentences
+from actors.platforms.slack import messages, people, sentences
 from storage.records import Account, Delivery, Item, Secret
 
 WINDOW = 300
@@ -28,6 +28,8 @@ WINDOW = 300
 KIND = re.compile(r"[a-z][a-z0-9_.]{0,63}")
 EVENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CHALLENGE = 1000
+NOTES = ("channel_join", "channel_leave", "group_join", "group_leave")
+"""Subtypes of messages: in the channel they note what `member_joined_channel` and `member_left_channel` tell."""
 TOGETHER = 50
 """Addresses asked for at once."""
 
@@ -88,6 +90,8 @@ def _event(request: Inbound, envelope: Mapping[str, Any]) -> Receives:
         return _malformed("The event's type is missing or malformed.")
     if not isinstance(id_, str) or not EVENT_ID.fullmatch(id_):
         return _malformed("The event's id is missing or malformed.")
+    if kind == "message" and dig(envelope, "event", "subtype") in NOTES:
+        return Taken(200, dropped="told_otherwise")
     concerned = list(dict.fromkeys(_concerned(kind, envelope)))
     teams = [team] if messages.is_id(team) else []
     if not concerned and not teams:
@@ -137,7 +141,11 @@ def parse(delivery: Delivery, account: Account | None = None, cursors: Mapping[s
         return Happening(sentences.line(delivery.kind, {}, sentences.Known()))
     known = sentences.known_from(account, cursors or {}, dig(envelope, "team_id"))
     told = sentences.line(delivery.kind, dig(envelope, "event"), known)
-    return Happening(told, list(_items(envelope, delivery)), ended=_ended(envelope, delivery.kind))
+    items, ended = list(_items(envelope, delivery)), _ended(envelope, delivery.kind)
+    unknown = sentences.unknown_person(told, known) if account is not None and ended is None else None
+    if unknown is None:
+        return Happening(told, items, ended=ended)
+    return Happening(told, items, fetch=True, cursors=people.also_wanted(cursors or {}, unknown))
 
 
 def _ended(envelope: Mapping[str, Any], kind: str) -> Ended | None:

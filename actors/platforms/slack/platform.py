@@ -18,7 +18,7 @@ from actors.platforms.base import (
 )
 from actors.platforms.failures import GONE, BadAnswer, GrantRefused, HookRefused, token_answer
 from actors.platforms.fields import dig, link, text
-from actors.platforms.slack import history, inbound
+from actors.platforms.slack import history, inbound, people
 from actors.platforms.slack.api import REFRESHABLE, error_of, post, said
 from actors.platforms.slack.messages import is_id
 from storage.records import Account, Delivery, Hook, Secret, Token
@@ -52,7 +52,8 @@ class Slack(Platform):
     pkce = False
     pushes = True
     shared_door = True
-    rounds = frozenset({history.ROUND})
+    sparing = frozenset({people.WANTED})
+    rounds = frozenset({history.ROUND, people.WANTED})
     refresh_rotates = True
     client_auth = "basic"
     grant_family = "slack"

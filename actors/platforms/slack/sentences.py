@@ -1,7 +1,8 @@
 """An event as a line that a person understands: who, what, where, and a link.
 
 Events name people and conversations by number. What a poll has learnt of conversations' names, and who the
-user is, comes with `Known`; where that says nothing, the line does without a name rather than show a number.
+user is, comes with `Known`, and so do people's names; where that says nothing, the line does without a name rather
+than show a number.
 """
 
 import re
@@ -12,7 +13,7 @@ from typing import Any
 import msgspec
 
 from actors.platforms.fields import decode, dig, text
-from actors.platforms.slack import messages
+from actors.platforms.slack import messages, people
 from actors.platforms.slack.history import NAMES
 from storage.records import Account
 
@@ -25,6 +26,7 @@ class Known(msgspec.Struct, frozen=True):
     team: str | None = None
     url: str | None = None
     names: Mapping[str, Any] = {}
+    people: Mapping[str, str] = {}
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -46,6 +48,7 @@ def known_from(account: Account | None, cursors: Mapping[str, str], team: Any) -
         team=team if messages.is_id(team) else details.get("team"),
         url=details.get("url"),
         names=names if isinstance(names, dict) else {},
+        people=people.known(cursors),
     )
 
 
@@ -74,7 +77,7 @@ def _message(event: Any, known: Known) -> Told | None:
 
 
 def _said(event: Any, known: Known, subtype: str | None) -> Told:
-    words = plain(dig(event, "text"))
+    words = plain(dig(event, "text"), known.people)
     files = dig(event, "files")
     what = "shared a file" if subtype == "file_share" or (files and not words) else "wrote"
     if dig(event, "thread_ts") not in (None, dig(event, "ts")):
@@ -176,20 +179,27 @@ def _plain(kind: str) -> Told:
 
 def _who(thing: Any, known: Known) -> str | None:
     """The name where the event has one, else the number: `who` is for programs, too."""
-    return _named(thing) or text(thing, "user") or text(thing, "bot_id")
+    return _named(thing, known) or text(thing, "user") or text(thing, "bot_id")
 
 
 def _name(thing: Any, known: Known) -> str:
     user = text(thing, "user")
     if user and user == known.user:
         return "You"
-    return _named(thing) or SOMEBODY
+    return _named(thing, known) or SOMEBODY
 
 
-def _named(thing: Any) -> str | None:
+def _named(thing: Any, known: Known) -> str | None:
     profile = dig(thing, "user_profile")
     names = (text(profile, "display_name"), text(profile, "real_name"), text(thing, "username"))
-    return next(filter(None, names), None) or text(thing, "bot_profile", "name")
+    own = next(filter(None, names), None) or text(thing, "bot_profile", "name")
+    return own or text(known.people, text(thing, "user") or "") or None
+
+
+def unknown_person(told: Mapping[str, str | None], known: Known) -> str | None:
+    """The number of whom the line calls somebody, where it is worth asking for."""
+    who = told["who"]
+    return who if people.is_person(who) and who != known.user and who not in known.people else None
 
 
 def _where(channel: Any, kind: str | None, known: Known) -> str | None:
@@ -221,16 +231,17 @@ def _page(channel: Any, ts: str | None, known: Known) -> str | None:
 _MARK = re.compile(r"<([@#!]?)([^<>|]{1,2000})(?:\|([^<>]{0,500}))?>")
 
 
-def plain(value: Any) -> str:
+def plain(value: Any, people: Mapping[str, str]) -> str:
     """`<@U1>`, `<#C1|general>`, `<https://a|A>` and `&amp;` as people see them."""
     if not isinstance(value, str):
         return ""
-    return text(unescape(_MARK.sub(_unmarked, value[:4000]))) or ""
+    return text(unescape(_MARK.sub(lambda match: _unmarked(match, people), value[:4000]))) or ""
 
 
-def _unmarked(match: re.Match[str]) -> str:
+def _unmarked(match: re.Match[str], people: Mapping[str, str]) -> str:
     sign, target, label = match[1], match[2], match[3]
     if sign in ("@", "#"):
+        label = label or people.get(target) if sign == "@" else label
         return f"{sign}{label}" if label else {"@": "@somebody", "#": "#a-channel"}[sign]
     if sign == "!":
         return label or f"@{target.partition('^')[0]}"

@@ -152,6 +152,15 @@ def test_a_users_own_door_takes_what_is_theirs_only() -> None:
     assert take(others) == Taken(200, dropped="unknown_user")
 
 
+@pytest.mark.parametrize("subtype", ["channel_join", "channel_leave", "group_join", "group_leave"])
+def test_who_comes_and_goes_is_told_by_its_own_event_and_not_by_the_note_of_it_too(subtype: str) -> None:
+    event = payload("slack/message")["event"] | {"subtype": subtype}
+    assert take(from_slack(body("message", event=event))) == Taken(200, dropped="told_otherwise")
+    taken = take(from_slack(body("member_joined_channel")))
+    assert isinstance(taken, Taken)
+    assert [parcel.user for parcel in taken.parcels] == ["ada"]
+
+
 def test_too_many_events_are_noted_and_stored_for_nobody() -> None:
     assert take(from_slack(body("app_rate_limited"))) == Taken(200, dropped="app_rate_limited")
 

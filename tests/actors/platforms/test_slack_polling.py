@@ -12,6 +12,7 @@ from tests.fakes.conversation import Conversation, answer, drive, external_ids, 
 
 LISTED = answer(200, payload("slack/conversations"))
 READ = answer(200, payload("slack/history"))
+GRACE = {"people:names": '{"U5678":"grace"}'}
 EMPTY = answer(200, {"ok": True, "messages": [], "has_more": False})
 
 
@@ -24,7 +25,7 @@ def poll(cursors: dict[str, str], *answers: Answer | PlatformError) -> Conversat
 
 def begin(listed: Answer = LISTED) -> dict[str, str]:
     """The cursors once a first round has begun."""
-    cursors: dict[str, str] = {}
+    cursors = dict(GRACE)
     poll(cursors, listed)
     return cursors
 
@@ -110,7 +111,11 @@ def test_an_empty_conversation_is_read_from_now_on() -> None:
     assert cursors["read:C012AB3CD"] == "1795180000.000000"
 
 
-KNOWN = {"round": "2 C012AB3CD,C0RANDOM1", "read:C012AB3CD": "1795100000.000100", "read:C0RANDOM1": "1795100000.000100"}
+KNOWN = GRACE | {
+    "round": "2 C012AB3CD,C0RANDOM1",
+    "read:C012AB3CD": "1795100000.000100",
+    "read:C0RANDOM1": "1795100000.000100",
+}
 
 
 def test_more_news_than_a_page_are_read_back_page_by_page_before_the_next_conversation() -> None:

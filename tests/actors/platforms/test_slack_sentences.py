@@ -118,7 +118,8 @@ def test_slacks_markup_is_shown_as_people_see_it(text: str, shown: str) -> None:
 def test_a_message_by_event_is_the_same_item_as_by_poll() -> None:
     (pushed,) = told("message").items
     polled = drive(
-        slack().poll(ACME, {"round": "1 C012AB3CD"}, 1_795_180_000.0), [answer(200, payload("slack/history"))]
+        slack().poll(ACME, {"round": "1 C012AB3CD", "people:names": '{"U5678":""}'}, 1_795_180_000.0),
+        [answer(200, payload("slack/history"))],
     ).items[0]
     assert (pushed.data_type, pushed.external_id, pushed.at) == (polled.data_type, polled.external_id, polled.at)
     assert pushed.external_id == "C012AB3CD:1795173600.000100"

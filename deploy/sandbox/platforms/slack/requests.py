@@ -18,7 +18,7 @@ ONE_A_MINUTE, TIERS = "one_a_minute", "tiers"
 READS = ("conversations.history", "conversations.replies")
 PER_MINUTE = {
     ONE_A_MINUTE: dict.fromkeys(READS, 1),
-    TIERS: {"users.conversations": 50, "conversations.list": 20, **dict.fromkeys(READS, 50)},
+    TIERS: {"users.conversations": 50, "conversations.list": 20, "users.info": 100, **dict.fromkeys(READS, 50)},
 }
 """Calls of a method in a workspace: of an app sold outside the Marketplace since 2025, and of all others."""
 STRICT_PAGE = 15
