@@ -23,19 +23,17 @@ def ada(service: Service, listen: Callable[..., Any]) -> Listener:
 
 
 @contextmanager
-def spoiled_token(service: Service) -> Iterator[None]:
-    """Ada's token at GitHub can't be unsealed, which is nothing that an actor is prepared for."""
+def spoiled_cursors(service: Service) -> Iterator[None]:
+    """What Ada's polls of GitHub begin from is no text any more, which is nothing that an actor is prepared for."""
     path = service.folder / "soulwire.db"
     mine = "WHERE user_id = 'ada' AND platform = 'github'"
     with closing(sqlite3.connect(path)) as database:
-        (sealed,) = database.execute(f"SELECT access_token FROM platform_connections {mine}").fetchone()
+        good = database.execute(f"SELECT value, name FROM cursors {mine}").fetchall()
         with database:
-            database.execute(f"UPDATE platform_connections SET access_token = 'spoiled' {mine}")
-        assert service.order("ada", "github", "restart").status_code == 200  # it had the good one in memory
-        eventually(lambda: state(service) == "running", what="the restart")
+            database.execute(f"UPDATE cursors SET value = x'ff' {mine}")
         yield
         with database:
-            database.execute(f"UPDATE platform_connections SET access_token = ? {mine}", [sealed])
+            database.executemany(f"UPDATE cursors SET value = ? {mine} AND name = ?", good)
 
 
 def state(service: Service) -> str:
@@ -54,7 +52,7 @@ def send(service: Service, user: str, delivery_id: str) -> None:
 
 def test_one_that_failed_comes_back_with_its_state_and_works_off_what_waited(service: Service, ada: Listener) -> None:
     before = service.actor("ada", "github")
-    with spoiled_token(service):
+    with spoiled_cursors(service):
         make_it_fail(service)
         send(service, "ada", "while-it-is-away")
 
@@ -74,7 +72,7 @@ def test_one_that_always_fails_is_parked_and_the_rest_never_notices(
     service: Service, ada: Listener, listen: Callable[..., Any]
 ) -> None:
     grace = listen(SocketListener, service, "grace")
-    with spoiled_token(service):
+    with spoiled_cursors(service):
         for _ in range(LIMIT + 1):
             make_it_fail(service)
 
