@@ -24,7 +24,7 @@ def test_what_happens_is_on_its_card_at_once(service: Service, open_page: Callab
     shown = opened(open_page, service)
     service.sandbox.activity("github", "ada", "push")
     expect(card(shown, "github").locator(".said")).to_contain_text("pushed", timeout=WAIT_MS)
-    expect(card(shown, "github").locator(".state")).to_have_text("connected")
+    expect(card(shown, "github").locator(".head .state")).to_have_text("connected")
     source = shown.page.locator("soulwire-realtime .source").filter(has_text="GitHub")
     expect(source.locator("time")).to_have_text("just now")
 
@@ -70,7 +70,7 @@ def test_a_grant_that_is_gone_is_told_with_the_way_back(service: Service, open_p
     shown = opened(open_page, service)
     service.sandbox.fault("spotify", "revoke", user="ada")
     service.order("ada", "spotify", "poll")
-    expect(card(shown, "spotify").locator(".state")).to_have_text("needs you", timeout=WAIT_MS)
+    expect(card(shown, "spotify").locator(".head .state")).to_have_text("needs you", timeout=WAIT_MS)
     for place in (
         card(shown, "spotify"),
         shown.page.locator("soulwire-realtime"),
