@@ -76,9 +76,6 @@ class StreamClient:
             pass
         return message
 
-    async def events(self, count: int) -> list[Message]:
-        return [await self.event() for _ in range(count)]
-
     async def until_ended(self) -> Farewell | None:
         try:
             while True:

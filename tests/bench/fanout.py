@@ -121,7 +121,7 @@ def run(quick: bool = False) -> Results:
         reader = make_reader(Path(folder))
         for streams in (1_000,) if quick else (1_000, 5_000):
             for kind in ("websocket", "sse"):
-                results[f"{streams} {kind}"] = measure(kind, streams, 1 if quick else 3, reader, 0.3 if quick else 1.0)
+                results[f"{streams} {kind}"] = measure(kind, streams, 1 if quick else 5, reader, 0.3 if quick else 1.0)
     return results
 
 

@@ -92,13 +92,38 @@ def test_with_tokens_only_it_says_what_it_left_out_and_why(done: dict[str, Done]
     needy = {check.name for check in CHECKS if check.needs}
     assert left.keys() == needy
     assert all("--" in why for why in left.values())
-    assert f"{len(CHECKS) - len(needy)} passed, 0 failed, {len(needy)} left out" in said
+    assert f"{len(CHECKS) - len(needy)} passed, 0 failed, {len(needy)} left out" in said, said
     assert code == 0
 
 
 def test_without_tokens_it_shows_the_usage(done: dict[str, Done]) -> None:
     assert done["nothing"].code == 2
     assert "--jwt-secret-file" in done["nothing"].complaint
+
+
+def test_what_else_happens_to_the_user_meanwhile_is_no_fault(seen: Service) -> None:
+    """Who tries a deployment that is in use has events of their own."""
+    told, done = 0, threading.Event()
+
+    def live() -> None:
+        nonlocal told
+        while not done.wait(0.002):
+            body = {"user": "one-user", "event": {"type": "conformance", "number": 1}}
+            told += seen.call("POST", "/api/sse/send", "app", "service", json=body).status_code == 202
+
+    chosen = _named(
+        "everywhere order-* prompt-* types isolation resume-* last-event-id resume-by-message read never-a-part-* "
+        "read-never-a-part send idempotent messages"
+    )
+    life = threading.Thread(target=live)
+    life.start()
+    try:
+        found = outcomes(deployment(seen.url), chosen)
+    finally:
+        done.set()
+        life.join()
+    assert failed(found) == {}
+    assert told > 20
 
 
 # -- that each check can fail --------------------------------------------------------------------------

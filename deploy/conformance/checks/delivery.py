@@ -7,7 +7,8 @@ from statistics import median
 
 from deploy.conformance.check import check, check_streams, expect
 from deploy.conformance.deployment import TYPE, Deployment, mark
-from deploy.probing.streams import KINDS, Kind, Message, SseClient, StreamClient
+from deploy.conformance.hearing import expect_consecutive, heard, marked, numbers
+from deploy.probing.streams import KINDS, Kind, SseClient, StreamClient
 
 MANY = 40
 AT_ONCE = 8
@@ -58,7 +59,7 @@ async def everywhere(deployment: Deployment) -> None:
     async with AsyncExitStack() as stack:
         clients = [(await stack.enter_async_context(deployment.greeted(kind)))[0] for kind in (*KINDS, "websocket")]
         cursor = await deployment.send(sign, text="ümlaut, ☂, \r\n and \u2028 are as they were sent")
-        seen = [await _marked(client, sign) for client in clients]
+        seen = [await marked(client, sign) for client in clients]
     block = next(block for block in clients[1].blocks if block.id == cursor)  # type: ignore[attr-defined]
     expect(block.event == TYPE, f"event: {TYPE}, id: {cursor}", block)
     read = await deployment.ask("GET", "/api/events?limit=20", deployment.user)
@@ -76,13 +77,10 @@ async def order(deployment: Deployment, kind: Kind) -> None:
     sign = mark()
     async with deployment.greeted(kind) as (client, _):
         await _send_many(deployment, sign)
-        seen: list[Message] = []
-        while sum(event.get("mark") == sign for event in seen) < MANY:
-            seen.append(await client.event())
-    offsets = [event["offset"] for event in seen]
-    expect(offsets == list(range(offsets[0], offsets[0] + len(offsets))), "offsets that grow by one", offsets)
-    numbers = sorted(event["number"] for event in seen if event.get("mark") == sign)
-    expect(numbers == list(range(MANY)), f"each of {MANY} once", numbers)
+        seen = await heard(client, sign, MANY)
+    expect_consecutive(seen)
+    ours = set(numbers(seen, sign))
+    expect(ours == set(range(MANY)), f"each of {MANY} once", ours)
 
 
 async def _send_many(deployment: Deployment, sign: str) -> None:
@@ -110,7 +108,7 @@ async def prompt(deployment: Deployment, kind: Kind) -> None:
 
 
 async def _arrival(client: StreamClient, sign: str) -> float:
-    await _marked(client, sign)
+    await marked(client, sign)
     return client.arrived_at
 
 
@@ -135,18 +133,11 @@ async def isolation(deployment: Deployment) -> None:
         clients = [(await stack.enter_async_context(deployment.greeted(kind, other)))[0] for kind in KINDS]
         cursor = await deployment.send(sign, 1)
         await deployment.send(sign, 2, to=other)
-        heard = [await _marked(client, sign) for client in clients]
-    expect(all(event["number"] == 2 for event in heard), f"only what is {other.id}'s", heard)
+        events = [await marked(client, sign) for client in clients]
+    expect(all(event["number"] == 2 for event in events), f"only what is {other.id}'s", events)
     for query in ("", f"?cursor={cursor}", f"?userId={deployment.user.id}"):
         read = await deployment.ask("GET", f"/api/events{query}", other)
         found = [
             item for item in (read.json or {}).get("items", []) if item.get("mark") == sign and item["number"] == 1
         ]
         expect(found == [], f"nothing of {deployment.user.id}'s for {other.id} from /api/events{query}", found)
-
-
-async def _marked(client: StreamClient, sign: str) -> Message:
-    """What this check sent; a user may have other events meanwhile."""
-    while (event := await client.event()).get("mark") != sign:
-        pass
-    return event

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from deploy.conformance.check import check, expect
 from deploy.conformance.deployment import TYPE, Deployment, mark
+from deploy.conformance.hearing import marked
 from deploy.probing.http import Answer
 from deploy.probing.streams import KINDS, Message
 
@@ -88,11 +89,9 @@ async def broadcast(deployment: Deployment) -> None:
         answer = await deployment.ask("POST", BROADCAST, deployment.service, _event(sign))
         expect(answer.status == 202 and bool(answer.json.get("id")), '202 and {"id": …}', answer)
         for client in clients:
-            while (await client.event()).get("mark") != sign:
-                pass
+            await marked(client, sign)
     async with deployment.greeted("sse", other, before) as (client, _):
-        while (await client.event()).get("mark") != sign:
-            pass
+        await marked(client, sign)
 
 
 def _event(sign: str) -> dict[str, object]:
