@@ -1,91 +1,25 @@
-"""Connecting in a browser: to the platform's consent page and back, bound to this user and this browser.
+"""Back from the platform's consent page, in the browser and for the user that the connect was begun by.
 
-The state names a flow that is kept with its user, its platform and the digest of a cookie that only this
-browser has, is good once and for ten minutes. A browser that is signed in as one user connects nothing for
-another, whose ticket or flow may have been slipped to it. The handler exchanges nothing: the connection's own actor
-does.
+A browser that is signed in as one user connects nothing for another, whose flow may have been slipped to it. The
+handler exchanges nothing: the connection's own actor does.
 """
 
-import base64
-import hashlib
-import secrets
 from functools import partial
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from actors.messages import Connect as ConnectOrder
 from actors.operations.connect import OtherAccount
 from handlers import oauth_pages, orders
 from handlers.auth import signed_in_user
-from handlers.base import ANYONE, Handler
-from handlers.errors import ApiError, BadRequest
+from handlers.base import Handler
+from handlers.errors import ApiError
+from handlers.oauth_begin import FLOW_COOKIE, LONGEST, callback_url
 from storage import connections, events, flows
 from storage.flows import Flow
 from storage.records import ConnectionKey, Draft, Secret
 from storage.transaction import Transaction
 
-FLOW_COOKIE = "soulwire_flow"
-LASTS = 600.0
-"""Seconds that a user has to say yes."""
 EXCHANGE_WITHIN = 30.0
-LONGEST = 4096
-
-
-class Connect(Handler):
-    """Where a user is sent to connect: on to the platform's consent page."""
-
-    roles = ANYONE
-    takes_tickets = True
-
-    async def get(self, slug: str) -> None:
-        if slug in self.parts.unconfigured:
-            oauth_pages.show(self, 503, "not_configured", self.parts.unconfigured[slug])
-            return
-        platform = self.parts.platforms[self.platform(slug)]
-        if await signed_in_user(self) not in (None, self.caller.user):
-            oauth_pages.show(self, 403, "other_user", platform.title)
-            return
-        state, verifier, cookie = (Secret(secrets.token_urlsafe(32)) for _ in range(3))
-        cookie = self._browser() or cookie
-        flow = Flow(
-            key=ConnectionKey(self.caller.user, slug),
-            browser=flows.digest(cookie),
-            verifier=verifier,
-            return_to=self._return_to(),
-            expires_at=self.parts.clock.now() + LASTS,
-        )
-        await self.parts.bridge.write(lambda tx: flows.begin(tx, self.parts.vault, state, flow))
-        self._remember(cookie)
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.reveal().encode()).digest()).rstrip(b"=").decode()
-        self.redirect(platform.authorize_url(state.reveal(), callback_url(self.parts.public_url, slug), challenge))
-
-    def _browser(self) -> Secret | None:
-        """The cookie of another flow that this browser has under way: both may come back."""
-        cookie = self.get_cookie(FLOW_COOKIE)
-        return Secret(cookie) if cookie and 20 <= len(cookie) <= 100 else None
-
-    def _remember(self, cookie: Secret) -> None:
-        self.set_cookie(
-            FLOW_COOKIE,
-            cookie.reveal(),
-            max_age=int(LASTS),
-            path="/api/oauth",
-            httponly=True,
-            samesite="Lax",
-            secure=self.parts.public_url.startswith("https:"),
-        )
-
-    def _return_to(self) -> str:
-        """Where the user goes afterwards: a path of the app's, or an address of an allowed origin."""
-        asked = self.get_query_argument("return", "/")
-        address = urljoin(self.parts.origins.home, asked)
-        parts = urlsplit(address)
-        if (
-            len(asked) > LONGEST
-            or "\\" in asked
-            or f"{parts.scheme}://{parts.netloc}" not in self.parts.origins.allowed
-        ):
-            raise BadRequest("bad_return", "return is an address of an allowed origin.")
-        return address
 
 
 class Callback(Handler):
@@ -160,8 +94,3 @@ class Callback(Handler):
     def _title(self, slug: str) -> str:
         platform = self.parts.platforms.get(slug)
         return platform.title if platform is not None else self.parts.unconfigured.get(slug, "This platform")
-
-
-def callback_url(public_url: str, slug: str) -> str:
-    """As it must be registered at the platform."""
-    return f"{public_url}/api/oauth/{slug}/callback"

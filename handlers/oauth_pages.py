@@ -1,9 +1,11 @@
-"""What a user sees when a sign-in can't even go back to the app."""
+"""What a user sees of connecting before it begins, and when it can't even go back to the app."""
 
 from html import escape
 from string import Template
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
+from actors.platforms.base import Platform
 from handlers.base import Handler
 
 
@@ -46,21 +48,44 @@ _PAGE = Template(
 <main class="notice">
 <h1>$heading</h1>
 <p>$text</p>
-<p><a href="$home">Back to the app</a></p>
+$form<p><a href="$home">Back to the app</a></p>
 </main>
 </body>
 </html>
 """
 )
+_FORM = Template(
+    """<form method="post" action="/api/oauth/$slug/confirm">
+<input type="hidden" name="question" value="$question">
+<p><button>Connect $title</button></p>
+</form>
+"""
+)
+_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+"""No form-action: some browsers hold every redirect that follows a form to it, the platform's own included."""
 
 
 def show(handler: Handler, status: int, which: str, title: str) -> None:
-    words = WORDS[which]
-    shown = {name: Template(text).substitute(title=title) for name, text in words._asdict().items()}
-    home = handler.parts.origins.home
+    words = (Template(text).substitute(title=title) for text in WORDS[which])
+    _finish(handler, status, Words(*words))
+
+
+def ask(handler: Handler, platform: Platform, user: str, question: str) -> None:
+    """Whether it is really this user whom whoever came by a link wants to connect their account to."""
+    app = urlsplit(handler.parts.origins.home).netloc
+    words = Words(
+        f"Connect your {platform.title} account to {user}?",
+        f"You were sent here to connect it to the user {user} of {app}, who will see what is in it. "
+        "Go on only if that is you.",
+    )
+    told = {"slug": platform.slug, "question": question, "title": platform.title}
+    handler.set_header("Referrer-Policy", "same-origin")  # without one the form would come from the origin "null"
+    _finish(handler, 200, words, _FORM.substitute({name: escape(text) for name, text in told.items()}))
+
+
+def _finish(handler: Handler, status: int, words: Words, form: str = "") -> None:
+    told = {**words._asdict(), "home": handler.parts.origins.home}
     handler.set_status(status)
     handler.set_header("Content-Type", "text/html; charset=utf-8")
-    handler.set_header(
-        "Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
-    )
-    handler.finish(_PAGE.substitute({name: escape(text) for name, text in {**shown, "home": home}.items()}))
+    handler.set_header("Content-Security-Policy", _POLICY)
+    handler.finish(_PAGE.substitute({name: escape(text) for name, text in told.items()}, form=form))

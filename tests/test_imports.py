@@ -43,7 +43,7 @@ REVEALING = {
     "deploy/probing/tokens.py": "shows it to the deployment whose user's it is",
     "deploy/settings.py": "hands the encryption keys to the vault",
     "handlers/auth.py": "checks a token's signature with it, or compares a bearer",
-    "handlers/oauth.py": "sends a browser to consent with it",
+    "handlers/oauth_begin.py": "sends a browser to consent with it",
     "storage/flows.py": "keeps its hash",
     "storage/records.py": "is its wrapper",
     "storage/subscriptions.py": "seals a device's address",

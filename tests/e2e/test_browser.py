@@ -142,6 +142,20 @@ def test_what_strangers_write_is_shown_as_text(service: Service, open_page: Call
     assert not line.locator("img, b, i, a[href^='javascript']").count()
 
 
+def test_a_link_in_a_browser_without_a_session_asks_whom_it_connects_to(
+    service: Service, open_page: Callable[..., Watched]
+) -> None:
+    page = open_page().page
+    ticket = service.call("POST", "/api/stream-ticket", by="ada", role="user").json()["ticket"]
+    page.goto(f"{service.url}/api/oauth/spotify/connect?ticket={ticket}&return=/offline")
+    expect(page.get_by_role("heading", name="Connect your Spotify account to ada?")).to_be_visible()
+
+    page.get_by_role("button", name="Connect Spotify").click()
+    page.get_by_role("button", name="Continue as Ada").click()
+
+    page.wait_for_url(f"{service.url}/offline?platform=spotify&result=connected")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [PHONE, WIDE], ids=["phone", "wide"])
 def test_it_fits_the_screen_in_light_and_dark(

@@ -18,7 +18,12 @@ def test_no_path_stands_twice() -> None:
 
 def test_nothing_changes_without_somebody_who_may(serving: Serving) -> None:
     """Every path that takes a change is either for those who sign in, or checks its own sender."""
-    open_to_all = {"/api/session", "/api/webhooks/{platform}/{user}", "/api/webhooks/{platform}"}
+    open_to_all = {
+        "/api/session",
+        "/api/oauth/{platform}/confirm",
+        "/api/webhooks/{platform}/{user}",
+        "/api/webhooks/{platform}",
+    }
     for route in ROUTES:
         methods = getattr(route.handler, "methods", list)()
         for method in {"POST", "PUT", "PATCH", "DELETE"} & set(methods):
