@@ -45,15 +45,26 @@ RequestFor = Callable[[Delivery], HTTPRequest | None]
 """How a platform puts a delivery; None: it isn't sent at all."""
 AgainIn = Callable[[Delivery, int, int], float | None]
 """Seconds until a delivery is sent again, from how often it was and the status of the last time; None: it is done."""
-Answered = Callable[[Delivery, int, bytes], None]
-"""What a platform makes of an answer: its status and body."""
+
+
+class Reply(NamedTuple):
+    """What a receiver answered; where it didn't, a status in place of that."""
+
+    code: int
+    status: str
+    body: bytes = b""
+    content_type: str | None = None
+
+
+Answered = Callable[[Delivery, Reply], None]
+"""What a platform makes of an answer."""
 
 
 def never(_delivery: Delivery, _attempts: int, _code: int) -> None:
     return None
 
 
-def whatever(_delivery: Delivery, _code: int, _body: bytes) -> None:
+def whatever(_delivery: Delivery, _reply: Reply) -> None:
     return None
 
 
@@ -157,17 +168,17 @@ class Outbox:
             return
         async with self._free:
             began = asyncio.get_running_loop().time()
-            code, status, body = await self._outcome(request)
+            reply = await self._outcome(request)
             took = asyncio.get_running_loop().time() - began
         with self._state.change():
             self._state.run(
                 "UPDATE deliveries SET sent = 1, status = ?, code = ?, duration = ? WHERE id = ?",
-                status, code, round(took, 2), delivery.id,
+                reply.status, reply.code, round(took, 2), delivery.id,
             )  # fmt: skip
             self._state.run("UPDATE hooks SET last_status = ?, last_code = ? WHERE id = ? AND platform = ?",
-                            status, code, delivery.hook_id, delivery.platform)  # fmt: skip
-            self._decide(door, delivery, code)
-            door.answered(delivery, code, body)
+                            reply.status, reply.code, delivery.hook_id, delivery.platform)  # fmt: skip
+            self._decide(door, delivery, reply.code)
+            door.answered(delivery, reply)
 
     # -- later ---------------------------------------------------------------------------------------
     def attempts(self, delivery: Delivery) -> int:
@@ -210,17 +221,17 @@ class Outbox:
             seconds = max(0.05, row[0] - self._now())
             self._alarm = asyncio.get_running_loop().call_later(seconds, self.send_due)
 
-    async def _outcome(self, request: HTTPRequest) -> tuple[int, str, bytes]:
+    async def _outcome(self, request: HTTPRequest) -> Reply:
         if self._client is None:
             self._client = SimpleAsyncHTTPClient(force_instance=True, max_clients=AT_ONCE, max_body_size=LARGEST_ANSWER)
         try:
             answer = await self._client.fetch(request, raise_error=False)
         except HTTPTimeoutError:
-            return 504, "timed out", b""
+            return Reply(504, "timed out")
         except (HTTPStreamClosedError, HTTPClientError, HTTPError, OSError, ValueError):
-            return 502, "failed to connect to host", b""
+            return Reply(502, "failed to connect to host")
         status = "OK" if 200 <= answer.code < 300 else f"Invalid HTTP Response: {answer.code}"
-        return answer.code, status, answer.body
+        return Reply(answer.code, status, answer.body, answer.headers.get("Content-Type"))
 
     async def idle(self) -> None:
         """Until everything that is on its way has an outcome."""

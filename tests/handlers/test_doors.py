@@ -104,6 +104,7 @@ def test_a_handshake_without_a_body_is_answered_with_none(club: Serving) -> None
     answer = say(club, b"hello")
 
     assert (answer.status, answer.body) == (204, b"")
+    assert answer.headers["Content-Type"] == "text/plain"  # Discord takes an address away that has none here
 
 
 def test_a_hub_is_answered_with_its_challenge(club: Serving) -> None:

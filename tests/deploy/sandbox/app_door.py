@@ -21,6 +21,7 @@ class AppDoor:
     def __init__(self, answering: Answering) -> None:
         self.answering = answering
         self.requests: list[HTTPServerRequest] = []
+        self.content_type: str | None = "text/plain"
         socket, port = bind_unused_port()
         self.url = f"http://127.0.0.1:{port}"
         self._server = HTTPServer(Application([(r".*", _Take, {"door": self})]))
@@ -46,6 +47,12 @@ class _Take(RequestHandler):
         self.set_status(answer[0])
         if answer[1]:
             self.write(answer[1])
+
+    def flush(self, include_footers: bool = False) -> "asyncio.Future[None]":
+        """Tornado leaves it out where there is no body."""
+        if self.door.content_type is not None:
+            self.set_header("Content-Type", self.door.content_type)
+        return super().flush(include_footers)
 
 
 class PushedCase(SandboxCase):

@@ -61,6 +61,12 @@ class DiscordEvents(PushedCase):
         self.revoked(user="ada")
         assert self.events() == []
 
+    def test_who_answers_the_ping_without_a_content_type_gets_nothing(self) -> None:
+        self.door.content_type = None
+        self.connected("ada")
+        self.revoked(user="ada")
+        assert self.events() == []
+
     def test_a_wrong_signature_can_come_at_any_time_and_costs_the_address_when_it_is_taken(self) -> None:
         self.connected("ada", "grace")
         self.happens("discord", "wrong_signature")

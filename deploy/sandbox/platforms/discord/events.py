@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tornado.httpclient import HTTPRequest
 
 from deploy.sandbox.door import Door
-from deploy.sandbox.outbox import Delivery
+from deploy.sandbox.outbox import Delivery, Reply
 
 if TYPE_CHECKING:
     from deploy.sandbox.platforms.discord import Discord
@@ -92,11 +92,16 @@ class Events:
             return None
         return RETRY_AFTER[attempts - 1]
 
-    def _answered(self, delivery: Delivery, code: int, body: bytes) -> None:
+    def _answered(self, delivery: Delivery, reply: Reply) -> None:
         if delivery.event not in TRIALS:
             return
-        passed = code == 401 if delivery.event == WRONGLY_SIGNED else code == 204 and not body
+        passed = reply.code == 401 if delivery.event == WRONGLY_SIGNED else _is_taken(reply)
         if self.door.open and not passed:
-            self.door.shut(f"{delivery.event} was answered {code}")
+            self.door.shut(f"{delivery.event} was answered {reply.code}")
         else:
             self.door.tried(delivery, passed)
+
+
+def _is_taken(reply: Reply) -> bool:
+    """Nothing in it, and yet what it is of."""
+    return reply.code == 204 and not reply.body and reply.content_type is not None

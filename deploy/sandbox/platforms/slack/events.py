@@ -11,7 +11,7 @@ from tornado.httpclient import HTTPRequest
 from deploy.sandbox import people
 from deploy.sandbox.door import Door
 from deploy.sandbox.happenings import Happening
-from deploy.sandbox.outbox import Delivery
+from deploy.sandbox.outbox import Delivery, Reply
 from deploy.sandbox.places import SLACK_SIGNING_SECRET
 from deploy.sandbox.platforms.slack import workspace
 from deploy.sandbox.platforms.slack.conversations import shown, timestamp
@@ -141,11 +141,11 @@ class Events:
             return None
         return RETRY_AFTER[attempts - 1]
 
-    def _answered(self, delivery: Delivery, code: int, body: bytes) -> None:
+    def _answered(self, delivery: Delivery, reply: Reply) -> None:
         if following := self._following.pop(delivery.id, None):
             self._outbox.send([following])
         if delivery.event == VERIFICATION:
-            self.door.tried(delivery, code == 200 and delivery.guid.encode() in body)
+            self.door.tried(delivery, reply.code == 200 and delivery.guid.encode() in reply.body)
 
 
 def _authorization(one: Member) -> dict[str, Any]:

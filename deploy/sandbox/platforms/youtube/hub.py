@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import msgspec
 from tornado.httpclient import HTTPRequest
 
-from deploy.sandbox.outbox import Delivery
+from deploy.sandbox.outbox import Delivery, Reply
 from deploy.sandbox.platforms.youtube.feed import HUB, topic
 
 if TYPE_CHECKING:
@@ -84,11 +84,11 @@ class Hub:
             return lease is None
         return lease is not None and lease.expires_at > self._platform.now() and lease.secret == request.secret
 
-    def answered(self, delivery: Delivery, code: int, body: bytes) -> None:
+    def answered(self, delivery: Delivery, reply: Reply) -> None:
         if delivery.event != VERIFY:
             return
         request = msgspec.json.decode(delivery.body, type=Request)
-        if not 200 <= code < 300 or request.mode == "denied" or body != request.challenge.encode():
+        if not 200 <= reply.code < 300 or request.mode == "denied" or reply.body != request.challenge.encode():
             return
         if request.mode == "unsubscribe":
             self._state.run("DELETE FROM youtube_leases WHERE id = ?", delivery.hook_id)
