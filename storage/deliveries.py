@@ -56,6 +56,19 @@ def add_all(tx: Transaction, arrived: Sequence[Delivery]) -> list[int | None]:
     )
 
 
+def is_first_about(tx: Transaction, delivery: Delivery, about: str) -> bool:
+    """Whether none came before it to this connection whose id begins like that, up to a colon."""
+    earlier = tx.one(
+        "SELECT 1 FROM deliveries WHERE user_id = ? AND platform = ? AND delivery_id >= ? AND delivery_id < ? "
+        "AND id < ? LIMIT 1",
+        *delivery.key,
+        f"{about}:",
+        f"{about};",  # the sign after the colon
+        delivery.id,
+    )
+    return earlier is None
+
+
 # -- working them off -----------------------------------------------------------------------------
 def unfinished(tx: Transaction, key: ConnectionKey, now: float, limit: int) -> list[Delivery]:
     """Received, or retrying and due; in order of arrival."""

@@ -128,12 +128,9 @@ def _finish(me: "ConnectionActor", tx: Any, good: list[Readable], now: float, ne
         return
     if finished < len(good):
         raise SomeAreFinished
-    known = data.known(tx, me.key, [item for _, one in good if one.again for item in one.items])
     for delivery, happening in good:
-        names = {(item.data_type, item.external_id) for item in happening.items}
         items.extend(happening.items)
-        drafts.append(_received(me, delivery, happening, is_known=bool(names) and names <= known))
-        known |= names
+        drafts.append(_received(me, tx, delivery, happening))
         fetch = fetch or happening.fetch
         ended = ended or _of_this_grant(me, delivery, happening.ended)
         cursors |= happening.cursors
@@ -159,9 +156,11 @@ def _of_this_grant(me: "ConnectionActor", delivery: Delivery, ended: Ended | Non
     return ended
 
 
-def _received(me: "ConnectionActor", delivery: Delivery, happening: Happening, is_known: bool) -> Draft:
+def _received(me: "ConnectionActor", tx: Any, delivery: Delivery, happening: Happening) -> Draft:
     fields = {"platform": me.key.platform, "delivery_id": delivery.delivery_id, "kind": delivery.kind}
-    return Draft("webhook_received", {**fields, **happening.fields, **(happening.again if is_known else {})})
+    about = happening.about
+    is_again = about is not None and not deliveries.is_first_about(tx, delivery, about)
+    return Draft("webhook_received", {**fields, **happening.fields, **(happening.again if is_again else {})})
 
 
 def _postpone(me: "ConnectionActor", delivery: Delivery, error: Exception, now: float) -> None:

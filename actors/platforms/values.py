@@ -229,8 +229,11 @@ class Happening(msgspec.Struct, frozen=True):
     ended: Ended | None = None
     cursors: Mapping[str, str] = {}
     """Kept with it: where the poll that it sets off should look."""
+    about: str | None = None
+    """How the ids of all deliveries begin, up to a colon, that tell of the same thing."""
     again: Mapping[str, str | None] = {}
-    """Fields that are others where all its items are stored already: it tells of a change then, not of news."""
+    """Fields that are others where such a one came before: it tells of a change then, not of news. That a poll has
+    stored the thing meanwhile makes no change of it."""
 
 
 class Budget(msgspec.Struct, frozen=True):

@@ -34,17 +34,29 @@ def test_a_delivery_finished_once_has_no_second_effect_however_often_it_is_nudge
     assert world.arrive("d1", what="once") is None
 
 
-def test_what_tells_of_a_thing_that_is_stored_already_is_told_as_its_change(world: World) -> None:
+def test_what_tells_of_a_thing_for_the_second_time_tells_of_its_change(world: World) -> None:
     world.connect()
-    world.arrive("d1", what="new", again="changed", number=1000)
-    world.arrive("d2", what="new", again="changed", number=1000)
-    for name in ("d3", "d4"):  # two of one batch
-        world.arrive(name, nudge=False, what="new", again="changed", number=1001)
-    world.arrive("d5", nudge=False, what="without other words", number=1000)
+    world.arrive("v1:1", what="new", about="v1", again="changed")
+    world.arrive("v1:2", what="new", about="v1", again="changed")
+    for name in ("v2:1", "v2:2"):  # two of one batch
+        world.arrive(name, nudge=False, what="new", about="v2", again="changed")
+    world.arrive("v1:3", nudge=False, what="without other words", about="v1")
+    world.arrive("v:1", nudge=False, what="of another", about="v", again="changed")
     world.directory.tell(ADA, DELIVERIES_DUE)
     world.settle()
 
-    assert whats(world) == ["new", "changed", "new", "changed", "without other words"]
+    assert whats(world) == ["new", "changed", "new", "changed", "without other words", "of another"]
+
+
+def test_what_a_poll_has_stored_before_its_webhook_came_is_still_told_as_new(world: World) -> None:
+    world.far.items = [3]
+    world.connect()
+    assert world.items() == ["3"]
+
+    world.arrive("3:1", what="new", about="3", again="changed", number=3)
+
+    assert whats(world) == ["new"]
+    assert world.items() == ["3"]
 
 
 def test_what_waits_at_a_start_is_worked_off(world: World) -> None:

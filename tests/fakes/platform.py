@@ -75,7 +75,8 @@ class Tiny(Platform):
             raise ValueError("a payload that nobody foresaw")
         items = [Item("things", str(said["number"]), said)] if "number" in said else []
         fields = {"who": "tim", "what": said.get("what", "said"), "where": None, "url": None}
-        return Happening(fields, items, again={"what": said["again"]} if "again" in said else {})
+        again = {"what": said["again"]} if "again" in said else {}
+        return Happening(fields, items, about=said.get("about"), again=again)
 
     def register(
         self, account: Account, url: str, known: Sequence[Hook], new_secret: Callable[[], Secret], now: float

@@ -1,5 +1,7 @@
 """The deliveries table is the queue: nothing is in it twice, nothing leaves it undone."""
 
+import msgspec
+
 from storage import deliveries
 from storage.database import Database
 from tests.storage.gathering import writer_held
@@ -52,6 +54,19 @@ def test_a_repeat_of_one_that_is_done_has_no_second_effect(database: Database) -
     database.write(lambda tx: deliveries.finish(tx, id_, NOON)).result()
     assert database.write(lambda tx: deliveries.add(tx, a_delivery("1"))).result() is None
     assert waiting(database) == []
+
+
+def test_the_first_about_something_is_known_by_the_beginning_of_its_id(database: Database) -> None:
+    add(database, "b_1:0", key=GRACE)
+    rows = add(database, "b_1:1", "bx1:2", "b_1;3", "b_1", "b_1:4", "b_10:5")
+    came = zip(rows, ["b_1", "bx1", "b_1", "b_1", "b_1", "b_10"], strict=True)
+    found = database.read(
+        lambda tx: [
+            deliveries.is_first_about(tx, msgspec.structs.replace(a_delivery("x"), id=row), about)
+            for row, about in came
+        ]
+    )
+    assert found == [True, True, False, False, False, True]
 
 
 def test_they_come_in_order_of_arrival_and_no_more_than_asked_for(database: Database) -> None:

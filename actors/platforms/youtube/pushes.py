@@ -83,7 +83,7 @@ def parse(delivery: Delivery) -> Happening:
     items = [_item(one) for one in told.videos if not one.is_gone]
     # Its times alone don't tell: a title is often mended within minutes of the upload.
     again = _line(video, "edit") | {"kind": "edit"} if _kind(video) == "upload" else {}
-    return Happening(_line(video, _kind(video)), items, again=again)
+    return Happening(_line(video, _kind(video)), items, about=video.id, again=again)
 
 
 def _line(video: Video, kind: str) -> dict[str, str | None]:

@@ -266,6 +266,12 @@ def test_a_title_that_was_mended_at_once_is_an_upload_only_where_it_was_not_told
     assert parse(DELETED).again == {}
 
 
+def test_all_that_is_told_of_a_video_has_ids_that_begin_with_it() -> None:
+    for body in (UPLOAD, DELETED, edited(updated="2026-11-20T11:30:00+00:00")):
+        (parcel,) = parcels(told(body))
+        assert parcel.delivery_id.startswith(f"{parse(body).about}:")
+
+
 def test_a_removal_is_a_line_without_an_item() -> None:
     happening = parse(DELETED)
     assert (happening.fields["message"], happening.fields["url"]) == ("CS Talks removed a video", None)
