@@ -73,7 +73,8 @@ def test_calendar_is_answered_by_the_table(doors: Serving) -> None:
 
 def test_a_hub_is_answered_by_the_table(doors: Serving) -> None:
     def asked(channel: str) -> Answer:
-        return doors.ask("GET", f"/api/webhooks/youtube?hub.mode=subscribe&hub.topic={TOPIC}{channel}&hub.challenge=c1")
+        path = youtube().hub.callback("/api/webhooks/youtube", channel)
+        return doors.ask("GET", f"{path}&hub.mode=subscribe&hub.topic={TOPIC}{channel}&hub.challenge=c1")
 
     def told(body: bytes, secret: bytes = b"s") -> Answer:
         signed = "sha1=" + hmac.new(secret, body, "sha1").hexdigest()

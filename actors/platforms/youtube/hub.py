@@ -2,6 +2,9 @@
 
 The hub knows a subscription by the feed and our address, so a second one replaces the first together with
 its secret. That is why the secret follows from the channel: whoever renews it, it stays the same.
+
+The hub takes subscriptions from anybody, for any address: a stranger's, with a secret of theirs, would take the place
+of ours. So the address that is ours holds a key, which the hub's question brings back and no stranger knows.
 """
 
 import hmac
@@ -31,8 +34,19 @@ class Hub(NamedTuple):
     """From which the secrets follow: the app's own."""
 
     def secret(self, channel: str) -> Secret:
-        key = self.key.reveal().encode()
-        return Secret(hmac.digest(key, b"youtube websub " + channel.encode(), "sha256").hex())
+        return Secret(self._made_of("youtube websub", channel))
+
+    def callback(self, url: str, channel: str) -> str:
+        """Where the hub asks and tells about this channel."""
+        return f"{url}?key={self._made_of('youtube websub address', channel)[:32]}"
+
+    def is_ours(self, given: str, channel: str) -> bool:
+        """Whether the hub was told this address's key by us. In constant time."""
+        key = self.callback("", channel).partition("=")[2]
+        return hmac.compare_digest(key.encode(), given.encode("utf-8", "replace"))
+
+    def _made_of(self, what: str, channel: str) -> str:
+        return hmac.digest(self.key.reveal().encode(), f"{what} {channel}".encode(), "sha256").hex()
 
 
 def wanted(own: str | None, followed: Sequence[str], known: Sequence[Hook], limit: int) -> list[str]:
@@ -73,7 +87,7 @@ def _subscribed(hub: Hub, channel: str, url: str, new_secret: NewSecret, now: fl
     form: dict[str, str | Secret] = {
         "hub.mode": "subscribe",
         "hub.topic": f"{TOPIC}{channel}",
-        "hub.callback": url,
+        "hub.callback": hub.callback(url, channel),
         "hub.verify": "async",
         "hub.secret": secret,
         "hub.lease_seconds": str(LEASE),

@@ -71,7 +71,7 @@ class YouTube(Google):
         return one if count == 1 else f"{count} {many}"
 
     def receive(self, request: Inbound) -> Receives:
-        return pushes.receive(request)
+        return pushes.receive(request, self.hub)
 
     def parse(self, delivery: Delivery) -> Happening:
         return pushes.parse(delivery)

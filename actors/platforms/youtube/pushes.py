@@ -8,18 +8,20 @@ from actors.platforms.base import Handshake, Happening, Inbound, Parcel, Receive
 from actors.platforms.fields import moment
 from actors.platforms.youtube import feed
 from actors.platforms.youtube.feed import Video
+from actors.platforms.youtube.hub import Hub
 from storage.records import Delivery, Item
 
 LONGEST_CHALLENGE = 1000
 UNKNOWN = Refused(404, "unknown_channel", "Nobody here wants to hear of this channel.")
 
 
-def receive(request: Inbound) -> Receives:
-    return _asked(request) if request.method == "GET" else _told(request)
+def receive(request: Inbound, hub: Hub) -> Receives:
+    return _asked(request, hub) if request.method == "GET" else _told(request)
 
 
-def _asked(request: Inbound) -> Receives:
-    """Strangers can ask the hub to subscribe or unsubscribe us: only what we ourselves want is confirmed."""
+def _asked(request: Inbound, hub: Hub) -> Receives:
+    """Strangers can ask the hub to subscribe or unsubscribe us: only what we ourselves want is confirmed, and only at
+    the address that we ourselves gave, for a stranger's subscription has a stranger's secret."""
     params = request.params
     mode, channel = params.get("hub.mode", ""), feed.channel_of(params.get("hub.topic"))
     if mode not in ("subscribe", "unsubscribe", "denied") or channel is None:
@@ -29,6 +31,8 @@ def _asked(request: Inbound) -> Receives:
     challenge = params.get("hub.challenge", "")
     if not challenge or len(challenge) > LONGEST_CHALLENGE or not (challenge.isascii() and challenge.isprintable()):
         return Refused(400, "malformed", "hub.challenge is missing or malformed.")
+    if mode == "subscribe" and not hub.is_ours(params.get("key", ""), channel):
+        return UNKNOWN
     found: dict[str, list[Resident]] = yield Whose([channel])
     is_wanted = bool(found.get(channel))
     if is_wanted != (mode == "subscribe"):

@@ -56,7 +56,7 @@ def test_ones_own_channel_and_those_one_follows_are_subscribed_to() -> None:
     assert call.form == {
         "hub.mode": "subscribe",
         "hub.topic": "https://www.youtube.com/xml/feeds/videos.xml?channel_id=UCabc",
-        "hub.callback": URL,
+        "hub.callback": SECRETS.callback(URL, "UCabc"),
         "hub.verify": "async",
         "hub.secret": SECRETS.secret("UCabc"),
         "hub.lease_seconds": "432000",
@@ -78,6 +78,17 @@ def test_all_who_follow_a_channel_have_the_same_secret_for_it_and_no_other() -> 
     other = Hub(HUB, Secret("another app's")).secret("UCabc")
     assert other != second[0].secret
     assert len(other.reveal().encode()) <= 200
+
+
+def test_the_address_that_the_hub_is_given_holds_a_key_of_the_channels_own() -> None:
+    address = SECRETS.callback(URL, "UCabc")
+    key = address.removeprefix(f"{URL}?key=")
+    assert len(key) == 32
+    assert SECRETS.is_ours(key, "UCabc")
+    assert not SECRETS.is_ours(key, "UCada")
+    assert not Hub(HUB, Secret("another app's")).is_ours(key, "UCabc")
+    assert not SECRETS.is_ours("", "UCabc")
+    assert key not in SECRETS.secret("UCabc").reveal()
 
 
 def test_only_so_many_are_subscribed_to() -> None:

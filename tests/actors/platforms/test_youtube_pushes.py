@@ -32,7 +32,9 @@ def told(body: bytes, *residents: Resident, signed: str | None = "?") -> Taken |
 
 def asked(*residents: Resident, **changes: str | None) -> Taken | Handshake | Refused:
     params = {"mode": "subscribe", "topic": TOPIC, "challenge": "c-1", "lease_seconds": "432000"} | changes
-    given_ = {f"hub.{name}": value for name, value in params.items() if value is not None}
+    key = {"key": youtube().hub.callback("", "UCabc").removeprefix("?key=")}
+    given_ = {f"hub.{name}": value for name, value in params.items() if value is not None and name != "key"}
+    given_ |= {name: value for name, value in (key | params).items() if name == "key" and value is not None}
     return let_in(youtube().receive(inbound(method="GET", params=given_)), {"UCabc": residents})
 
 
@@ -75,6 +77,11 @@ def test_the_channel_counts_and_not_how_the_hub_writes_the_topic(topic: str) -> 
 
 def test_one_that_nobody_here_has_asked_for_is_404() -> None:
     assert refusal(asked()) == (404, "unknown_channel")
+
+
+@pytest.mark.parametrize("key", [None, "", "0" * 32, "é"])
+def test_one_that_a_stranger_asked_the_hub_for_is_404_also_where_we_want_the_channel(key: str | None) -> None:
+    assert refusal(asked(ADA, key=key)) == (404, "unknown_channel")
 
 
 def test_an_end_is_confirmed_only_when_nobody_wants_it_any_more() -> None:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from actors.platforms.base import Answer, Call
 from tests.bench.day.book import Book
@@ -43,6 +44,7 @@ class YouTube(End):
             return say(400, {"message": "no"})
         form = call.form or {}
         params = {"hub.mode": "subscribe", "hub.topic": str(form["hub.topic"]), "hub.challenge": "c-1"}
+        params |= dict(parse_qsl(urlsplit(str(form["hub.callback"])).query))
         self.later(2.0, self.knock, self.slug, {}, method="GET", params=params)
         return say(202)
 
