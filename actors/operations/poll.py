@@ -47,6 +47,8 @@ class _Poll:
         self.began = me.clock.elapsed()
         self.held: Page | None = None
         self.counts: dict[str, int] = {}
+        self.is_first = me.row.last_sync is None
+        """What it finds has long been there."""
         self.told_progress = False
 
     def page(self, page: Page) -> None:
@@ -72,15 +74,18 @@ class _Poll:
         new = self._store(tx, self.held) if self.held is not None else {}
         counts = {kind: self.counts.get(kind, 0) + new.get(kind, 0) for kind in {**self.counts, **new}}
         connections.keep_cursors(tx, me.key, reading.cursors)
-        connections.update(tx, me.key, last_sync=now, next_poll=next_poll, **ALL_IS_WELL)
+        synced = {} if reading.aside else {"last_sync": now}
+        connections.update(tx, me.key, **synced, next_poll=next_poll, **ALL_IS_WELL)
         done = PollDone(sum(counts.values()), duration)
-        events.append(tx, me.key.user, [*self._found(counts), *me.recovery(), self._ended(done)], now)
+        ended = [] if reading.aside else [self._ended(done)]
+        events.append(tx, me.key.user, [*self._found(counts), *me.recovery(), *ended], now)
         return new, done
 
     def _store(self, tx: Any, page: Page) -> dict[str, int]:
         me, now = self.me, self.me.clock.now()
         new = data.add(tx, me.key, page.items, now)
         connections.keep_cursors(tx, me.key, page.cursors)
+        self.is_first |= page.total is not None
         if page.total and (page.done < page.total or self.told_progress):
             events.append(tx, me.key.user, [self._progress(page, page.total)], now)
             self.told_progress = True
@@ -92,12 +97,12 @@ class _Poll:
         fields["dataType"] = page.items[0].data_type if page.items else None
         fields["progress"] = min(100, round(100 * page.done / total))
         what = fields["dataType"] or self.me.platform.title
-        fields["message"] = f"Reading {what.replace('_', ' ')}: {page.done} of {total}"
+        fields["message"] = f"Reading {what.replace('_', ' ')}: {page.done} of {total} {page.counted}".rstrip()
         return Draft("extraction_progress", fields)
 
     def _found(self, counts: dict[str, int]) -> list[Draft]:
         platform = self.me.platform
-        said = platform.found_first if self.me.row.last_sync is None else platform.found
+        said = platform.found_first if self.is_first else platform.found
         return [
             Draft(
                 "new_data",

@@ -30,6 +30,12 @@ AFTER, LOOKED_AT, EPISODE_AT = "recently_played:after", "currently_playing:at", 
 """The cursors: milliseconds of the last play known, seconds of the last look at what is on and of the last episode
 seen there."""
 
+SENTENCES = {
+    "currently_playing": "Something is playing on Spotify",
+    "gaps": f"Some plays are missing: Spotify remembers only the last {PLAYS}",
+}
+"""Of what isn't counted."""
+
 
 class Spotify(Platform):
     slug = "spotify"
@@ -59,8 +65,11 @@ class Spotify(Platform):
         return Account(id=id_, name=text(me, "display_name") or name or id_, details={"id": name} if name else {})
 
     def found(self, data_type: str, count: int) -> str:
-        noun = {"recently_played": "new track", "currently_playing": "track playing"}.get(data_type, "gap")
-        return f"{count} {noun if count == 1 else noun.replace('track', 'tracks').replace('gap', 'gaps')}"
+        new = "1 new track" if count == 1 else f"{count} new tracks"
+        return SENTENCES.get(data_type, new)
+
+    def found_first(self, data_type: str, count: int) -> str:
+        return SENTENCES.get(data_type, "1 track" if count == 1 else f"{count} tracks")
 
     def poll(self, account: Account, cursors: Mapping[str, str], now: float) -> Reads:
         newest = yield from self._recently_played(_whole(cursors, AFTER), now)

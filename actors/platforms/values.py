@@ -103,7 +103,9 @@ class Page(msgspec.Struct, frozen=True):
     cursors: Mapping[str, str] = {}
     done: int = 0
     total: int | None = None
-    """With `done`, how far a long first read has come; None when nobody knows."""
+    """With `done`, how far a long first read has come; None when nobody knows, or when it is none."""
+    counted: str = ""
+    """What these two count, in words, where it isn't the items."""
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -117,6 +119,8 @@ class Reading(msgspec.Struct, frozen=True):
     next poll, which is a safety net, unless `unread`."""
     unread: bool = False
     """Of the rest nothing was ever read."""
+    aside: bool = False
+    """Nothing new was looked for: it is no sync, and not told as one."""
 
 
 Reads = Generator[Call | Page, Answer | None, Reading]

@@ -1,9 +1,12 @@
+from collections.abc import Generator
+
 import pytest
 
 from actors.messages import Poll
 from actors.operations.poll import PollDone
-from actors.platforms.base import Call, Reading
+from actors.platforms.base import Answer, Call, Page, Reading
 from actors.platforms.failures import CallFailed, RateLimited
+from storage import connections
 from storage.records import ConnectionKey
 from tests.actors.world import ADA, World
 from tests.fakes.platform import reply
@@ -34,6 +37,22 @@ def test_a_poll_that_finds_nothing_says_only_that_it_ended(world: World) -> None
 
     assert answer.result() == PollDone(0, 0)
     assert world.events("ada", "new_data") == []
+
+
+def test_a_poll_that_looked_for_nothing_new_is_no_sync(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def poll(*_: object) -> Generator[Call | Page, Answer | None, Reading]:
+        yield from ()
+        return Reading({"names": "known"}, aside=True)
+
+    without_hook(world)
+    world.connect()
+    synced, told = world.row().last_sync, world.events("ada", "platform_sync")
+    monkeypatch.setattr(type(world.platform), "poll", poll)
+
+    world.pass_time(2 * HALF_AN_HOUR)
+
+    assert (world.row().last_sync, world.events("ada", "platform_sync")) == (synced, told)
+    assert world.database.read(lambda tx: connections.cursors(tx, ADA))["names"] == "known"
 
 
 def test_a_thing_seen_by_webhook_and_by_poll_is_one_item(world: World) -> None:

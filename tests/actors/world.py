@@ -61,7 +61,7 @@ class World:
             lanes=self.lanes,
             directory=self.directory,
             platforms=self.platforms,
-            schedules={"tiny": schedule.parse("30m")},
+            schedules={slug: schedule.parse(one.poll_every) for slug, one in self.platforms.items()},
             public_url="https://soulwire.example",
         )
         policy = RestartPolicy(chance=lambda: 0.0)

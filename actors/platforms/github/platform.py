@@ -64,6 +64,9 @@ class GitHub(Platform):
     def found(self, data_type: str, count: int) -> str:
         return "1 new event at GitHub" if count == 1 else f"{count} new events at GitHub"
 
+    def found_first(self, data_type: str, count: int) -> str:
+        return "1 event at GitHub" if count == 1 else f"{count} events at GitHub"
+
     def verify(self, request: Inbound, secrets: Sequence[Secret]) -> Verified | Refused:
         return inbound.verify(request, secrets)
 

@@ -70,7 +70,7 @@ def _pages(api: str, login: str, owner: str, cursors: Mapping[str, str], now: fl
         last = page == PAGES or not has_next(answer) or any(_id(event) in seen for event in events)
         total = done if last else max(done, pages * PER_PAGE)
         items = [_item(event) for event in events]
-        yield Page(items, after if last else {}, done, None if seen else total)
+        yield Page(items, after if last else {}, done, None if SEEN in cursors else total)
         if last:
             break
     return Reading(not_before=not_before)

@@ -73,6 +73,9 @@ class Gmail(Google):
     def found(self, data_type: str, count: int) -> str:
         return "1 new mail" if count == 1 else f"{count} new mails"
 
+    def found_first(self, data_type: str, count: int) -> str:
+        return "1 mail" if count == 1 else f"{count} mails"
+
     def receive(self, request: Inbound) -> Receives:
         return pushes.receive(self.subscription, request)
 

@@ -38,8 +38,9 @@ TYPES = "public_channel,private_channel,mpim,im"
 
 ROUND, NAMES, READ_AT = "round", "conversations:names", "history:at"
 """The cursors: what is left of the round, what the conversations are called, when we last looked. Beside them
-`read:{id}`: the newest message known, and `page:{id}`: how far back a conversation with more than a page of news was
-read, and its newest."""
+`read:{id}`: the newest message known."""
+BACK = "page:"
+"""`page:{id}`: how far back a conversation with more than a page of news was read, and its newest."""
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -63,7 +64,7 @@ def _named(api: str, round_: Round, cursors: Mapping[str, str], now: float) -> R
     yield from people.look_up(api, people.wanted(cursors), names, now)
     rest_in = EVERY if round_.left else None
     after = people.written(names) | {people.WANTED: ""}
-    return Reading(after, rest_in=rest_in, unread=_unread(round_.left, cursors))
+    return Reading(after, rest_in=rest_in, unread=_unread(round_.left, cursors), aside=True)
 
 
 def _names_of(
@@ -88,7 +89,10 @@ def _begun(api: str, cursors: Mapping[str, str], now: float) -> Reads:
     turns = sorted(conversations, key=lambda id_: f"read:{id_}" in cursors)
     round_ = Round(tuple(turns), len(turns))
     items = [Item("conversations", id_, one, _created(one)) for id_, one in conversations.items()]
-    yield Page(items, {NAMES: _names(conversations), ROUND: _written(round_), READ_AT: str(int(now))})
+    after = {NAMES: _names(conversations), ROUND: _written(round_), READ_AT: str(int(now))}
+    # A round that was broken off was in the midst of a conversation: its newest message is another by now.
+    after |= {name: "" for name, value in cursors.items() if name.startswith(BACK) and value}
+    yield Page(items, after)
     return Reading(rest_in=SOON if turns else None, unread=_unread(turns, cursors))
 
 
@@ -96,7 +100,7 @@ def _one(api: str, account: Account, round_: Round, cursors: Mapping[str, str], 
     """One page of the conversation whose turn it is."""
     id_ = round_.left[0]
     known = messages.timestamp(cursors.get(f"read:{id_}"))
-    back, _, newest = cursors.get(f"page:{id_}", "").rpartition(" ")
+    back, _, newest = cursors.get(f"{BACK}{id_}", "").rpartition(" ")
     params: dict[str, Any] = {"channel": id_, "limit": PER_PAGE}
     params |= {"oldest": known, "inclusive": "false"} if known else {}
     params |= {"cursor": back} if back else {}
@@ -104,7 +108,7 @@ def _one(api: str, account: Account, round_: Round, cursors: Mapping[str, str], 
     answer = yield from asked(get(api, "conversations.history", params, limit))
     if back and error_of(answer) == "invalid_cursor":
         # How far we were is no longer known there: this conversation once more from its newest message on.
-        return Reading({f"page:{id_}": ""}, rest_in=EVERY)
+        return Reading({f"{BACK}{id_}": ""}, rest_in=EVERY)
     try:
         found = said(answer, now)
     except NotFound:
@@ -117,11 +121,11 @@ def _one(api: str, account: Account, round_: Round, cursors: Mapping[str, str], 
     rest = round_ if following else Round(round_.left[1:], round_.of)
     after = {ROUND: _written(rest), READ_AT: str(int(now))} | ({f"read:{id_}": newest} if not following else {})
     if following or back:
-        after[f"page:{id_}"] = f"{following} {newest}" if following else ""
+        after[f"{BACK}{id_}"] = f"{following} {newest}" if following else ""
     items = [item for one in listed if (item := messages.item_of(one, id_))]
     # The first time each conversation's last page is where we begin; people see how far that has come.
     total = None if known else round_.of
-    yield Page(items, after, round_.of - len(rest.left), total)
+    yield Page(items, after, round_.of - len(rest.left), total, "conversations")
     names = yield from _names_of(api, account, items, cursors, now)
     return Reading(names, rest_in=EVERY if rest.left else None, unread=_unread(rest.left, cursors))
 

@@ -110,8 +110,10 @@ class Slack(Platform):
         return history.read(self.urls.api_url, account, cursors, now)
 
     def found(self, data_type: str, count: int) -> str:
-        noun = "conversation" if data_type == "conversations" else "message"
-        return f"{count} new {noun} at Slack" if count == 1 else f"{count} new {noun}s at Slack"
+        return f"{count} new {_noun(data_type, count)} at Slack"
+
+    def found_first(self, data_type: str, count: int) -> str:
+        return f"{count} {_noun(data_type, count)} at Slack"
 
     # -- events ---------------------------------------------------------------------------------
     def receive(self, request: Inbound) -> Receives:
@@ -137,6 +139,10 @@ class Slack(Platform):
     def unregister(self, hook: Hook) -> Generator[Call, Answer, None]:
         """With the token the events end, too."""
         yield from ()
+
+
+def _noun(data_type: str, count: int) -> str:
+    return data_type.removesuffix("s") if count == 1 else data_type
 
 
 def _grant(*candidates: Any) -> Grant:

@@ -49,6 +49,7 @@ def test_who_wrote_is_looked_up_once_and_the_user_never() -> None:
     cursors = dict(ROUND)
     told = poll(cursors, READ, person(display_name="Grace"))
     assert methods(told) == ["conversations.history", "users.info"]
+    assert not told.result.aside
     assert told.calls[1].params == {"user": "U5678"}
     assert told.calls[1].limit is None
     assert methods(poll(cursors, READ)) == ["conversations.history"]
@@ -81,6 +82,7 @@ def test_an_event_of_somebody_unknown_is_told_at_once_and_its_poll_asks_for_the_
     told = poll(cursors, person(), person(display_name="Nine"))
     assert [call.params for call in told.calls] == [{"user": "U5678"}, {"user": "U9"}]
     assert told.result.rest_in == 60  # the round goes on
+    assert told.result.aside
     assert arrives(cursors).fields["who"] == "Grace Hopper"
     assert arrives(cursors, user="U9").fields["who"] == "Nine"
     assert methods(poll(cursors, READ)) == ["conversations.history"]

@@ -143,6 +143,13 @@ def test_a_first_read_tells_how_far_it_has_come() -> None:
     assert done == [(1, 3), (2, 3), (3, 3)]
 
 
+def test_a_round_that_is_begun_anew_has_read_back_nowhere() -> None:
+    cursors = KNOWN | {"round": "", "page:C012AB3CD": "bmV4dA== 1795173600.000300"}
+    poll(cursors, LISTED)
+    assert cursors["page:C012AB3CD"] == ""
+    assert cursors["read:C012AB3CD"] == "1795100000.000100"
+
+
 def test_a_place_that_slack_has_forgotten_is_read_again_from_the_newest() -> None:
     cursors = KNOWN | {"page:C012AB3CD": "bmV4dA== 1795173600.000300"}
     gone = poll(cursors, answer(200, {"ok": False, "error": "invalid_cursor"}))

@@ -37,8 +37,8 @@ def test_a_grant_lives_six_months_from_consent_at_least() -> None:
     [
         ("recently_played", 50, "50 new tracks"),
         ("recently_played", 1, "1 new track"),
-        ("currently_playing", 1, "1 track playing"),
-        ("gaps", 1, "1 gap"),
+        ("currently_playing", 1, "Something is playing on Spotify"),
+        ("gaps", 1, "Some plays are missing: Spotify remembers only the last 50"),
     ],
 )
 def test_what_was_found_in_words(data_type: str, count: int, line: str) -> None:
