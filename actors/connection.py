@@ -105,6 +105,11 @@ class ConnectionActor(ConnectionWork):
             unheard = [one for one in message.deliveries if one.id > self._last_heard]
             self._work_off(unheard if self._caught_up else ())
 
+    def _hook_heard(self, message: m.HookHeard) -> None:
+        if self.row.status == "connected" and self.hook_was_silent(message.at):
+            self.update_row(hook_seen_at=message.at)
+            self.note("a handshake came by the webhook")
+
     def _deliveries_due(self, _message: Any = None) -> None:
         self._work_off(())
 
@@ -255,6 +260,7 @@ class ConnectionActor(ConnectionWork):
     _HEARS: ClassVar[dict[type, Callable[["ConnectionActor", Any], None]]] = {
         m.Wake: _wake,
         m.WebhookArrived: _webhook_arrived,
+        m.HookHeard: _hook_heard,
         m.DeliveriesDue: _deliveries_due,
         m.PollDue: _poll_due,
         m.RefreshDue: _refresh_due,

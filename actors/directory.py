@@ -30,6 +30,8 @@ class Directory:
         self._entries: dict[ConnectionKey, Entry] = {}
         self._hook_secrets: dict[ConnectionKey, tuple[Secret, ...]] = {}
         self._hooks_as_of = object()
+        self.doors_heard: dict[str, float] = {}
+        """When a platform last showed by a handshake that it reaches the door that serves all of its users."""
         self.supervision = Supervision()
         self.supervisor: pykka.ActorRef[Any] | None = None
         self.sweeper: pykka.ActorRef[Any] | None = None

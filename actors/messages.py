@@ -37,6 +37,12 @@ class WebhookArrived(msgspec.Struct, frozen=True):
     """All that arrived since the nudge before, in their order, to save reading them; none where they were too much."""
 
 
+class HookHeard(msgspec.Struct, frozen=True):
+    """Fact: the platform has shown by a handshake that your hook reaches us."""
+
+    at: float
+
+
 class DeliveriesDue(msgspec.Struct, frozen=True):
     """Fact: deliveries wait that nobody nudged you for, or whose time to be tried again has come."""
 

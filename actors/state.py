@@ -245,6 +245,7 @@ class ConnectionState(PooledActor):
             now=self.clock.now(),
             safety=self.shared.safety_poll,
             suffices=self.platform.push_suffices,
+            door_heard_at=self.shared.directory.doors_heard.get(self.key.platform),
         )
 
     def next_poll_after(self, now: float, reading: Reading) -> float:

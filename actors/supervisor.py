@@ -19,7 +19,7 @@ from actors.connection import ConnectionActor
 from actors.operations.disconnect import end_here
 from actors.restarts import Park, Restart
 from actors.roster import Roster, Trouble
-from storage import connections, deliveries, events, hooks
+from storage import connections, deliveries, events, hooks, meta
 from storage.database import StorageUnavailable
 from storage.records import Connection, ConnectionKey, Draft
 
@@ -62,6 +62,7 @@ class Supervisor(Roster):
             counts = self.shared.database.read(lambda tx: hooks.counts(tx, [row.key for row in rows]))
             if order.after is None:
                 self._absence = self.shared.database.read(absence.before)
+                self.directory.doors_heard |= self.shared.database.read(meta.doors_heard)
         except StorageUnavailable as trouble:
             log.warning("start_postponed", reason=trouble.reason)
             self._later(AGAIN, order)

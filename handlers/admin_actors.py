@@ -81,7 +81,7 @@ class Actor(AdminHandler):
             "error_message": row.error_message,
             "reason": row.reason,
             "hooks": count,
-            "hook_seen_at": iso(row.hook_seen_at),
+            "hook_seen_at": views.hook_seen_at(self.parts, row),
             "hook_error": row.hook_error,
             "generation": row.generation,
             "doing": status.doing if status else None,

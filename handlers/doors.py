@@ -5,12 +5,17 @@ One delivery row per connection, all in one commit before the answer.
 
 from asyncio import Future
 
+from actors.messages import HookHeard
 from actors.platforms.base import Handshake, Inbound, Parcel, Platform, Refused, Taken
 from handlers import errors
 from handlers.errors import ApiError, NotFound, TooMany
 from handlers.inlet import Inlet
-from storage import deliveries
+from handlers.parts import Parts
+from storage import deliveries, meta
 from storage.records import ConnectionKey, Delivery
+
+HEARD_AGAIN = 3600.0
+"""Seconds for which one handshake is enough to know that the platform reaches us."""
 
 
 class Door(Inlet):
@@ -43,11 +48,22 @@ async def receive(inlet: Inlet, platform: Platform, user: str | None) -> None:
         raise inlet.refused(nobody, errors.with_status(outcome.status, outcome.code, outcome.message))
     if isinstance(outcome, Handshake):
         _answer(inlet, outcome.status, outcome.body, outcome.content_type)
+        _heard(parts, platform.slug, outcome, request.at)
         return
     if outcome.dropped is not None:
         parts.refusals.refused(platform.slug, user or "", "", "", outcome.dropped)
     await _store(inlet, platform.slug, outcome, request)
     _answer(inlet, outcome.status)
+
+
+def _heard(parts: Parts, slug: str, shown: Handshake, at: float) -> None:
+    """What a handshake shows of the way in. Some can be had by strangers too, so nobody is told each time."""
+    if shown.reaches_all and at - parts.directory.doors_heard.get(slug, 0.0) >= HEARD_AGAIN:
+        parts.directory.doors_heard[slug] = at
+        parts.bridge.database.write(lambda tx: meta.hear_door(tx, slug, at))
+    for user, heard_at in {one.user: one.heard_at or 0.0 for one in shown.reaches}.items():
+        if at - heard_at >= HEARD_AGAIN:
+            parts.directory.tell(ConnectionKey(user, slug), HookHeard(at))
 
 
 def _inbound(inlet: Inlet, user: str | None) -> Inbound:

@@ -24,7 +24,7 @@ class MonitoringStatus(Handler):
                     "method": method,
                     "reason": reason,
                     "hooks": count,
-                    "hook_seen_at": iso(row.hook_seen_at),
+                    "hook_seen_at": views.hook_seen_at(self.parts, row),
                     "hook_error": row.hook_error,
                     "last_sync": iso(row.last_sync),
                     "next_poll": iso(row.next_poll),

@@ -45,7 +45,7 @@ class Reception:
             found: dict[str, list[Resident]] = defaultdict(list)
             for address in wanted:
                 for one in addresses.behind(tx, self._vault, slug, address):
-                    found[address].append(Resident(one.user, one.secret, one.where))
+                    found[address].append(Resident(one.user, one.secret, one.where, one.heard_at))
             return {address: found[address] for address in asked.addresses}
 
         return await self._bridge.read(query)

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
-from actors.monitoring import decide
+from actors.monitoring import decide, heard_at
 from actors.status import Status
 from handlers.parts import Parts
 from storage.records import Connection, iso
@@ -61,8 +61,14 @@ def method(parts: Parts, row: Connection, hooks: int) -> tuple[str | None, str]:
         now=parts.clock.now(),
         safety=0,
         suffices=platform.push_suffices,
+        door_heard_at=parts.directory.doors_heard.get(row.key.platform),
     )
     return decision.method, decision.reason
+
+
+def hook_seen_at(parts: Parts, row: Connection) -> str | None:
+    """What the method goes by: the last webhook, or a handshake that shows as much."""
+    return iso(heard_at(row, parts.directory.doors_heard.get(row.key.platform)))
 
 
 def actor(parts: Parts, row: Connection) -> dict[str, Any]:

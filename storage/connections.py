@@ -131,7 +131,8 @@ def leave(tx: Transaction, key: ConnectionKey, *, purge: bool) -> None:
     tx.run(
         "UPDATE platform_connections SET status = 'disconnected', "
         "leaving = CASE WHEN leaving = 'purge' THEN leaving ELSE ? END, "
-        f"next_poll = NULL, error_message = NULL, reason = NULL, trouble_told = 0, updated_at = ? {_OF_KEY}",
+        "hook_seen_at = NULL, next_poll = NULL, error_message = NULL, reason = NULL, trouble_told = 0, "
+        f"updated_at = ? {_OF_KEY}",
         "purge" if purge else "keep",
         time.time(),
         *key,

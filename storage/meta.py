@@ -12,6 +12,8 @@ AT_RISK = "at_risk"
 ALIVE_AT = "alive_at"
 """When the service was last seen alive."""
 
+_DOOR_HEARD = "door_heard:"
+
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -30,6 +32,17 @@ def keep(tx: Transaction, name: str, text: str) -> None:
 
 def forget(tx: Transaction, name: str) -> None:
     tx.run("DELETE FROM meta WHERE name = ?", name)
+
+
+def hear_door(tx: Transaction, platform: str, at: float) -> None:
+    """A handshake came from there that speaks for all of its users."""
+    keep(tx, f"{_DOOR_HEARD}{platform}", str(at))
+
+
+def doors_heard(tx: Transaction) -> dict[str, float]:
+    """When the last came, by platform."""
+    rows = tx.all("SELECT name, value FROM meta WHERE name LIKE ?", f"{_DOOR_HEARD}%")
+    return {name.removeprefix(_DOOR_HEARD): float(at) for name, at in rows}
 
 
 def new_epoch(tx: Transaction) -> str:

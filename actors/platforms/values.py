@@ -173,6 +173,8 @@ class Resident(msgspec.Struct, frozen=True):
     """The hook's, where the address is one of a hook."""
     where: str = ""
     """What that hook watches."""
+    heard_at: float | None = None
+    """When a webhook or a handshake last reached their connection."""
 
 
 class PublicKey(msgspec.Struct, frozen=True):
@@ -207,6 +209,10 @@ class Handshake(msgspec.Struct, frozen=True):
     status: int
     body: bytes = b""
     content_type: str = "text/plain"
+    reaches: Sequence[Resident] = ()
+    """Whose hooks have shown by it that they reach us."""
+    reaches_all: bool = False
+    """It shows so for everybody at this platform: one subscription of the app's own serves them all."""
 
 
 Receives = Generator[Whose | PublicKey, Any, Taken | Handshake | Refused]

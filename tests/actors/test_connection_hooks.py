@@ -1,6 +1,7 @@
+from actors.messages import Disconnect, HookHeard
 from actors.operations.hook import LOOK_AGAIN
 from actors.platforms.failures import AppMisconfigured, HookRefused
-from storage import addresses, hooks
+from storage import addresses, hooks, meta
 from storage.records import Hook, Secret
 from tests.actors.world import ADA, World
 
@@ -125,3 +126,41 @@ def test_hooks_are_looked_at_daily_also_when_the_service_starts_anew_every_few_h
         world.start()
 
     assert len(looks) >= 3
+
+
+def test_a_handshake_is_as_good_as_a_push_to_know_that_the_hook_reaches_us(world: World) -> None:
+    world.connect()
+    assert world.status().method == "polling"
+    assert "not even a handshake" in (world.status().method_reason or "")
+
+    world.directory.tell(ADA, HookHeard(world.clock.now()))
+    world.settle()
+
+    assert world.status().method == "webhook"
+    assert "handshake" in (world.status().method_reason or "")
+    polls = world.far.count("/api/items")
+    world.pass_time(3600)
+    assert world.far.count("/api/items") == polls + 1, "the one that was due, and then the safety net's pace"
+    world.pass_time(24 * 3600)
+    assert world.status().method == "polling"
+    assert "silent" in (world.status().method_reason or "")
+
+
+def test_a_platform_that_reaches_everybodys_door_reaches_each_connection_also_after_a_start(world: World) -> None:
+    world.connect()
+    world.database.write(lambda tx: meta.hear_door(tx, "tiny", world.clock.now())).result()
+    world.crash()
+    world.start()
+
+    assert world.status().method == "webhook"
+
+
+def test_what_was_heard_before_a_disconnect_says_nothing_of_the_hook_that_is_made_after_it(world: World) -> None:
+    world.connect()
+    world.directory.tell(ADA, HookHeard(world.clock.now()))
+    world.order(ADA, lambda reply: Disconnect(reply=reply))
+
+    world.connect()
+
+    assert world.row().hook_seen_at is None
+    assert world.status().method == "polling"

@@ -70,7 +70,7 @@ def test_monitoring_says_which_method_and_why(serving: Serving) -> None:
     serving.connect(ConnectionKey("ada", "spotify"))
     rows = {row["platform"]: row for row in serving.get("/api/monitoring/status").json["items"]}
     assert (rows["github"]["method"], rows["github"]["hooks"]) == ("polling", 1)
-    assert "not been heard yet" in rows["github"]["reason"]
+    assert "nothing has come by it yet" in rows["github"]["reason"]
     assert (rows["spotify"]["method"], rows["spotify"]["hooks"]) == ("polling", 0)
     assert "no webhooks" in rows["spotify"]["reason"]
 

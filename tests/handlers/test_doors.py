@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from actors.messages import HookHeard
 from actors.platforms.base import (
     Account,
     Client,
@@ -20,8 +21,8 @@ from actors.platforms.base import (
     Taken,
     Whose,
 )
-from storage import addresses, deliveries
-from storage.records import ConnectionKey, Secret
+from storage import addresses, connections, deliveries, hooks, meta
+from storage.records import ConnectionKey, Hook, Secret, iso
 from tests.handlers.serving import Serving
 
 ADA, GRACE = ConnectionKey("ada", "club"), ConnectionKey("grace", "club")
@@ -48,7 +49,10 @@ class Club(Platform):
     def receive(self, request: Inbound) -> Receives:
         said = request.body.decode()
         if said == "hello":
-            return Handshake(204)
+            return Handshake(204, reaches_all=True)
+        if said.startswith("open "):
+            found = yield Whose([said.removeprefix("open ")])
+            return Handshake(204, reaches=found[said.removeprefix("open ")])
         if request.method == "GET":
             return Handshake(200, request.params["challenge"].encode())
         if said == "forged":
@@ -111,6 +115,52 @@ def test_a_hub_is_answered_with_its_challenge(club: Serving) -> None:
     answer = club.ask("GET", "/api/webhooks/club?challenge=3eZbrw")
 
     assert (answer.status, answer.body) == (200, b"3eZbrw")
+
+
+def heard(actor: Any) -> list[float]:
+    return [message.at for message in actor.messages if isinstance(message, HookHeard)]
+
+
+def test_a_handshake_is_told_to_those_whose_hooks_it_proves_and_to_nobody_else(club: Serving) -> None:
+    ada, grace = club.connect(ADA), club.connect(GRACE)
+
+    assert say(club, b"open room of ada").status == 204
+
+    ada.wait_for(1)
+    assert heard(ada) == [club.clock.now()]
+    assert heard(grace) == []
+    assert club.directory.doors_heard == {}
+
+
+def test_one_who_was_heard_lately_is_not_told_of_every_handshake(club: Serving) -> None:
+    """A hub's question can be asked by strangers."""
+    ada, grace = club.connect(ADA), club.connect(GRACE)
+    club.write(lambda tx: connections.update(tx, ADA, hook_seen_at=club.clock.now() - 60))
+
+    say(club, b"open lounge")
+
+    grace.wait_for(1)
+    assert heard(ada) == []
+    club.write(lambda tx: connections.update(tx, ADA, hook_seen_at=club.clock.now() - 3601))
+    say(club, b"open lounge")
+    ada.wait_for(1)
+
+
+def test_a_handshake_that_speaks_for_everybody_is_what_the_method_goes_by(club: Serving) -> None:
+    def status() -> Any:
+        (row,) = club.get("/api/monitoring/status").json["items"]
+        return row
+
+    club.write(lambda tx: hooks.keep(tx, club.vault, ADA, Hook("events", "the app", Secret("s"))))
+    assert (status()["method"], status()["hook_seen_at"]) == ("polling", None)
+    assert "not even a handshake" in status()["reason"]
+
+    say(club, b"hello")
+
+    assert (status()["method"], status()["hook_seen_at"]) == ("webhook", iso(club.clock.now()))
+    assert "a handshake" in status()["reason"]
+    club.write(lambda tx: None)
+    assert club.read(meta.doors_heard) == {"club": club.clock.now()}
 
 
 def test_what_is_refused_is_said_and_counted_against_the_sender(club: Serving) -> None:

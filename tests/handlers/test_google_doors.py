@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from actors.messages import HookHeard
 from storage import addresses, deliveries, hooks
 from storage.records import ConnectionKey, Hook, Secret
 from tests.actors.platforms.googlers import calendar, gmail, youtube
@@ -69,6 +70,17 @@ def test_calendar_is_answered_by_the_table(doors: Serving) -> None:
     assert ring(doors, Message_Number="x").status == 400
     assert [ring(doors).status, ring(doors).status] == [200, 200]
     assert len(stored(doors)) == 1
+
+
+def test_a_new_channels_first_message_and_a_hubs_question_prove_the_way_in(doors: Serving) -> None:
+    of_calendar, of_youtube = doors.connect(CALENDAR), doors.connect(YOUTUBE)
+    assert ring(doors, Resource_State="sync", Message_Number="1").status == 200
+    door = youtube().hub.callback("/api/webhooks/youtube", "UCabc")
+    doors.ask("GET", f"{door}&hub.mode=subscribe&hub.topic={TOPIC}UCabc&hub.challenge=c1")
+
+    assert of_calendar.wait_for(1) == of_youtube.wait_for(1) == [HookHeard(doors.clock.now())]
+    assert ring(doors, Resource_State="sync", Channel_Token="guessed").status == 401
+    assert len(of_calendar.messages) == 1
 
 
 def test_a_hub_is_answered_by_the_table(doors: Serving) -> None:

@@ -35,7 +35,7 @@ def receive(request: Inbound, public_key: Ed25519PublicKey | None) -> Receives:
         return _malformed(f"The body is no JSON object that Discord would send: {trouble}.")
     kind = number(envelope, "type")
     if kind == PING:
-        return Handshake(204)
+        return Handshake(204, reaches_all=True)
     if kind == EVENT:
         return (yield from _event(envelope.get("event")))
     return _malformed("This is no kind of request that Discord sends.")

@@ -43,7 +43,7 @@ def receive(request: Inbound) -> Receives:
     if not behind:
         return Refused(401, "wrong_token", "The token or the resource is not this channel's.")
     if push.state == "sync":
-        return Handshake(200)
+        return Handshake(200, reaches=behind)
     delivery_id = f"{push.channel}:{push.number}"
     return Taken(200, [Parcel(one.user, delivery_id, "calendar_changed", _body(one, push)) for one in behind])
 

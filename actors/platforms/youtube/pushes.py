@@ -34,10 +34,10 @@ def _asked(request: Inbound, hub: Hub) -> Receives:
     if mode == "subscribe" and not hub.is_ours(params.get("key", ""), channel):
         return UNKNOWN
     found: dict[str, list[Resident]] = yield Whose([channel])
-    is_wanted = bool(found.get(channel))
-    if is_wanted != (mode == "subscribe"):
-        return UNKNOWN if not is_wanted else Refused(404, "still_wanted", "This channel is still wanted here.")
-    return Handshake(200, challenge.encode())
+    residents = found.get(channel, ())
+    if bool(residents) != (mode == "subscribe"):
+        return UNKNOWN if not residents else Refused(404, "still_wanted", "This channel is still wanted here.")
+    return Handshake(200, challenge.encode(), reaches=residents)
 
 
 def _told(request: Inbound) -> Receives:

@@ -60,10 +60,12 @@ def test_not_exists_is_a_change_too() -> None:
     assert isinstance(push(x_goog_resource_state="not_exists"), Taken)
 
 
-def test_the_first_message_only_shows_that_we_are_here() -> None:
+def test_the_first_message_only_shows_whose_channel_reaches_us() -> None:
     sync = {"x_goog_resource_state": "sync", "x_goog_message_number": "1"}
-    assert push(**sync) == Handshake(200)
-    assert push(PENDING, **sync) == Handshake(200)  # before the answer to the registration has come
+    shown = push(**sync)
+    assert isinstance(shown, Handshake)
+    assert (shown.status, [one.user for one in shown.reaches]) == (200, ["ada"])
+    assert push(PENDING, **sync) == Handshake(200, reaches=[PENDING])  # before the answer to the registration has come
 
 
 def test_a_change_that_comes_before_that_answer_is_taken_too() -> None:

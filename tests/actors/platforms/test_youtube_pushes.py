@@ -60,7 +60,8 @@ def parcels(outcome: Taken | Handshake | Refused) -> list[Parcel]:
 
 
 def test_a_subscription_that_is_wanted_is_confirmed_with_the_challenge_alone() -> None:
-    assert asked(ADA) == Handshake(200, b"c-1", "text/plain")
+    """And shows those who wanted it that the hub reaches us."""
+    assert asked(ADA) == Handshake(200, b"c-1", "text/plain", reaches=[ADA])
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_a_subscription_that_is_wanted_is_confirmed_with_the_challenge_alone() -
     ],
 )
 def test_the_channel_counts_and_not_how_the_hub_writes_the_topic(topic: str) -> None:
-    assert asked(ADA, topic=topic) == Handshake(200, b"c-1", "text/plain")
+    assert asked(ADA, topic=topic) == Handshake(200, b"c-1", "text/plain", reaches=[ADA])
 
 
 def test_one_that_nobody_here_has_asked_for_is_404() -> None:
@@ -85,7 +86,7 @@ def test_one_that_a_stranger_asked_the_hub_for_is_404_also_where_we_want_the_cha
 
 
 def test_an_end_is_confirmed_only_when_nobody_wants_it_any_more() -> None:
-    assert asked(mode="unsubscribe") == Handshake(200, b"c-1", "text/plain")
+    assert asked(mode="unsubscribe") == Handshake(200, b"c-1", "text/plain", reaches=[])
     assert refusal(asked(ADA, mode="unsubscribe")) == (404, "still_wanted")
 
 

@@ -12,9 +12,20 @@ from actors.allowance import Allowance
 from actors.clock import VirtualClock
 from actors.directory import Directory
 from actors.lanes import Lanes
-from actors.messages import Connect, StartMore, WebhookArrived
+from actors.messages import Connect, HookHeard, StartMore, WebhookArrived
 from actors.pacing import Pace
-from actors.platforms.base import Answer, Call, Client, Inbound, Platform, PublicKey, Refused, Resident, Taken, Verified
+from actors.platforms.base import (
+    Answer,
+    Call,
+    Client,
+    Handshake,
+    Inbound,
+    Platform,
+    PublicKey,
+    Refused,
+    Resident,
+    Verified,
+)
 from actors.platforms.discord import Discord
 from actors.platforms.github import GitHub
 from actors.platforms.gmail import Gmail
@@ -168,8 +179,12 @@ class Life:
                 reply = self._key if isinstance(question, PublicKey) else self._behind(platform, question.addresses)
         except StopIteration as end:
             verdict = end.value
-        if not isinstance(verdict, Taken):
-            return verdict if isinstance(verdict, Refused) else []
+        if isinstance(verdict, Handshake):
+            for one in verdict.reaches:
+                self.directory.tell(ConnectionKey(one.user, platform.slug), HookHeard(self.clock.now()))
+            return []
+        if isinstance(verdict, Refused):
+            return verdict
         return [
             Delivery(
                 ConnectionKey(parcel.user, platform.slug),
