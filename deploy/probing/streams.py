@@ -6,6 +6,7 @@ import hashlib
 import json
 import secrets
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from http.client import HTTPMessage
 from typing import Any, Literal, NamedTuple
@@ -51,7 +52,7 @@ class Ended(Exception):
         self.farewell = farewell
 
 
-class StreamClient:
+class StreamClient(ABC):
     """What both kinds have in common. Not to be read by two at once."""
 
     def __init__(self, connection: Connection, headers: HTTPMessage) -> None:
@@ -99,8 +100,9 @@ class StreamClient:
         self.arrived_at = time.perf_counter()
         self.take(data)
 
+    @abstractmethod
     def take(self, data: bytes) -> None:
-        raise NotImplementedError
+        """What has been read: messages, signs of life, or the end."""
 
     def close(self) -> None:
         self.connection.close()

@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -20,7 +21,7 @@ AGAIN = 0.02
 Event = dict[str, Any]
 
 
-class Listener(threading.Thread):
+class Listener(threading.Thread, ABC):
     """What it was told, in the order in which it was told."""
 
     kind: str
@@ -50,12 +51,13 @@ class Listener(threading.Thread):
                 self.trouble = error
                 self._told.notify_all()
 
+    @abstractmethod
     def listen(self) -> None:
         """One connection, until it ends."""
-        raise NotImplementedError
 
+    @abstractmethod
     def hang_up(self) -> None:
-        raise NotImplementedError
+        """End it, from another thread."""
 
     def end(self) -> None:
         self._ending.set()

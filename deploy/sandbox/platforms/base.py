@@ -116,7 +116,7 @@ class SandboxPlatform(ABC):
         """What clients remember of how far they had read is worth nothing any more."""
 
 
-class PlatformHandler(web.RequestHandler):
+class PlatformHandler(web.RequestHandler, ABC):
     """One request to a platform: whose it is, written down, and met by what was ordered to go wrong."""
 
     SUPPORTED_METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE", "HEAD")
@@ -190,11 +190,13 @@ class PlatformHandler(web.RequestHandler):
         if self.request.method not in ("GET", "HEAD"):
             self.answer(200, {"access_token": "cut off before it could be read"})
 
+    @abstractmethod
     def say_down(self) -> None:
-        raise NotImplementedError
+        """In this platform's own words."""
 
+    @abstractmethod
     def say_rate_limited(self, fault: Fault) -> None:
-        raise NotImplementedError
+        """In its own words, with what it tells of the time to wait."""
 
     # -- answers -------------------------------------------------------------------------------------
     def answer(self, status: int, body: Any = None, headers: Mapping[str, str] | None = None) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -55,7 +56,7 @@ class _Take(RequestHandler):
         return super().flush(include_footers)
 
 
-class PushedCase(SandboxCase):
+class PushedCase(SandboxCase, ABC):
     """A sandbox whose platforms know where the service is."""
 
     def setUp(self) -> None:
@@ -67,8 +68,9 @@ class PushedCase(SandboxCase):
         self.door.close()
         super().tearDown()
 
+    @abstractmethod
     def answering(self, request: HTTPServerRequest) -> Answer | None:
-        raise NotImplementedError
+        """What the app says to this."""
 
     def happens(self, platform: str, kind: str, user: str = "ada", **more: str) -> dict[str, Any]:
         told = self.ordered(f"{platform}/activity", {"user": user, "kind": kind, **more})

@@ -5,6 +5,7 @@ Each call costs a unit, whatever becomes of it.
 
 import base64
 import binascii
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from deploy.sandbox.faults import Fault
@@ -60,8 +61,9 @@ class Listing(SignedIn):
         if found is not None:
             self._tell(found, begin, limit)
 
+    @abstractmethod
     def find(self, wanted: set[str]) -> list[dict[str, Any]] | None:
-        raise NotImplementedError
+        """All there is to list; None where it was refused."""
 
     def _tell(self, found: list[dict[str, Any]], begin: int, limit: int) -> None:
         """What is empty is left out."""
