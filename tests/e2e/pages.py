@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.e2e.browsing import WAIT_MS
@@ -13,6 +14,14 @@ SOMEWHERE = "/client/package.json"
 """Any page of the origin will do: nothing runs there by itself."""
 NETWORK = ("ERR_", "WebSocket connection to")
 """How Chromium begins what it says of requests that didn't get through; a page can't keep it from saying so."""
+WEBSOCKET, SSE = b"Upgrade: websocket", b"/api/sse/stream"
+"""What of a request a gate refuses it by."""
+OVER = pytest.mark.parametrize(
+    ("refused", "transport"),
+    [((), "websocket"), ((WEBSOCKET,), "sse"), ((WEBSOCKET, SSE), "polling")],
+    ids=["websocket", "sse", "polling"],
+)
+"""Over each transport: what is refused so that it is the one."""
 _START = """async ([options, tokens]) => {
     const { connect } = await import(`${options.url ?? ""}/client/soulwire.js`);
     Object.assign(window, { seen: [], states: [], reloads: [], others: [], transports: [] });

@@ -2,13 +2,14 @@
 
 import re
 import socket
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from deploy.probing.parsing import Chunks, Frames
 from handlers.frames import http_chunk, websocket_frame
+from tests.fakes.between import Between
 
 Change = Callable[[bytes], bytes]
 Messages = Callable[[int, bytes], list[bytes]]
@@ -28,7 +29,7 @@ def instead(of: bytes, by: bytes) -> Change:
     return lambda data: re.sub(of, by, data)
 
 
-class Spoiler:
+class Spoiler(Between):
     """`asked` is done to what clients say, `answered` to what the service says, `messages` to each one of a stream."""
 
     def __init__(
@@ -41,27 +42,15 @@ class Spoiler:
         late: float = 0.0,
         hold: int = 0,
     ) -> None:
-        self._target = ("127.0.0.1", port)
         self._asked, self._answered, self._messages = asked, answered, messages
         self._late = late
         self._hold = hold
         """Bytes of a stream that are kept back until there are more."""
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(port)
 
-    def close(self) -> None:
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            server = socket.create_connection(self._target)
-            for ends, change in (((client, server), self._asked), ((server, client), self._answers())):
-                threading.Thread(target=self._pass_on, args=(*ends, change), daemon=True).start()
+    def _carriers(self, client: socket.socket, server: socket.socket) -> tuple[Callable[[], None], Callable[[], None]]:
+        answers = self._answers()
+        return partial(self._pass_on, client, server, self._asked), partial(self._pass_on, server, client, answers)
 
     def _pass_on(self, one: socket.socket, other: socket.socket, change: Change) -> None:
         with suppress(OSError):

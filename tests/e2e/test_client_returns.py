@@ -2,19 +2,11 @@
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Browser
 
-from tests.e2e.pages import AppPage, Notes
+from tests.e2e.pages import OVER, WEBSOCKET, AppPage, Notes
 from tests.e2e.service import Service, eventually
 from tests.fakes.gate import Gate
-
-WEBSOCKET, SSE = b"Upgrade: websocket", b"/api/sse/stream"
-OVER = pytest.mark.parametrize(
-    ("refused", "transport"),
-    [((), "websocket"), ((WEBSOCKET,), "sse"), ((WEBSOCKET, SSE), "polling")],
-    ids=["websocket", "sse", "polling"],
-)
 
 
 @OVER

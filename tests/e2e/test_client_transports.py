@@ -4,17 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.pages import AppPage, Notes
+from tests.e2e.pages import OVER, SSE, WEBSOCKET, AppPage, Notes
 from tests.e2e.service import eventually
 from tests.fakes.gate import Gate
-
-WEBSOCKET, SSE = b"Upgrade: websocket", b"/api/sse/stream"
-
-OVER = pytest.mark.parametrize(
-    ("refused", "transport"),
-    [((), "websocket"), ((WEBSOCKET,), "sse"), ((WEBSOCKET, SSE), "polling")],
-    ids=["websocket", "sse", "polling"],
-)
 
 
 @OVER

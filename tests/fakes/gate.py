@@ -2,8 +2,11 @@
 through some kinds of requests only, as proxies do."""
 
 import socket
-import threading
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
+
+from tests.fakes.between import Between
 
 
 class _Wire:
@@ -20,17 +23,13 @@ class _Wire:
             end.close()
 
 
-class Gate:
+class Gate(Between):
     def __init__(self, port: int) -> None:
-        self._target = ("127.0.0.1", port)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
         self._open = True
         self._silent = False
         self._refused: tuple[bytes, ...] = ()
         self._wires: list[_Wire] = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(port)
 
     def shut(self) -> None:
         """What is open is cut, and nothing new gets through."""
@@ -53,7 +52,7 @@ class Gate:
         self._open, self._silent, self._refused = True, False, ()
 
     def close(self) -> None:
-        self._listener.close()
+        super().close()
         self._cut_all()
 
     def _cut_all(self) -> None:
@@ -61,23 +60,15 @@ class Gate:
         for wire in wires:
             wire.cut()
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            try:
-                if not self._open:
-                    raise ConnectionRefusedError
-                server = socket.create_connection(self._target)
-            except OSError:
-                client.close()
-                continue
-            wire = _Wire(client, server, self._silent)
-            self._wires.append(wire)
-            for ends in ((client, server), (server, client)):
-                threading.Thread(target=self._pass_on, args=(wire, *ends), daemon=True).start()
+    def _reach(self) -> socket.socket:
+        if not self._open:
+            raise ConnectionRefusedError
+        return super()._reach()
+
+    def _carriers(self, client: socket.socket, server: socket.socket) -> tuple[Callable[[], None], Callable[[], None]]:
+        wire = _Wire(client, server, self._silent)
+        self._wires.append(wire)
+        return partial(self._pass_on, wire, client, server), partial(self._pass_on, wire, server, client)
 
     def _pass_on(self, wire: _Wire, one: socket.socket, other: socket.socket) -> None:
         with suppress(OSError):

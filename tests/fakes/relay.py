@@ -2,19 +2,20 @@
 
 import socket
 import threading
+from collections.abc import Callable
+from functools import partial
+
+from tests.fakes.between import Between
 
 
-class Relay:
+class Relay(Between):
     """Passes bytes on between its own port and a server's."""
 
     def __init__(self, port: int) -> None:
-        self._target = ("127.0.0.1", port)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
         self._cut_at: bytes | None = None
         self._let_through = False
         self.cut = threading.Event()
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(port)
 
     def cut_at(self, words: bytes, *, let_through: bool) -> None:
         """Cut the wire once when a client says this: after the server has answered it, or before it hears it."""
@@ -22,19 +23,9 @@ class Relay:
         self.cut.clear()
         self._cut_at = words
 
-    def close(self) -> None:
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            server = socket.create_connection(self._target)
-            muted = threading.Event()
-            threading.Thread(target=self._forward, args=(client, server, muted), daemon=True).start()
-            threading.Thread(target=self._answer, args=(server, client, muted), daemon=True).start()
+    def _carriers(self, client: socket.socket, server: socket.socket) -> tuple[Callable[[], None], Callable[[], None]]:
+        muted = threading.Event()
+        return partial(self._forward, client, server, muted), partial(self._answer, server, client, muted)
 
     def _forward(self, client: socket.socket, server: socket.socket, muted: threading.Event) -> None:
         while data := _receive(client):

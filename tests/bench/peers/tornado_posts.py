@@ -11,21 +11,8 @@ import uvloop
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 from tornado.web import Application, RequestHandler
-from tornado.websocket import WebSocketHandler
 
-sockets: set["Socket"] = set()
-
-
-class Socket(WebSocketHandler):
-    def open(self) -> None:
-        self.set_nodelay(True)
-        sockets.add(self)
-
-    def on_message(self, message: str | bytes) -> None:
-        """Nothing is expected."""
-
-    def on_close(self) -> None:
-        sockets.discard(self)
+from tests.bench.peers.tornado_sockets import Socket, sockets
 
 
 class Hook(RequestHandler):

@@ -7,24 +7,11 @@ from typing import Any
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 from tornado.web import Application, RequestHandler
-from tornado.websocket import WebSocketHandler
 
 from tests.bench.peers.driving import Server, payload_fields, serve
+from tests.bench.peers.tornado_sockets import Socket, sockets
 
-sockets: set["Socket"] = set()
 streams: set["Sse"] = set()
-
-
-class Socket(WebSocketHandler):
-    def open(self) -> None:
-        self.set_nodelay(True)
-        sockets.add(self)
-
-    def on_message(self, message: str | bytes) -> None:
-        """Nothing is expected."""
-
-    def on_close(self) -> None:
-        sockets.discard(self)
 
 
 class Sse(RequestHandler):
