@@ -87,11 +87,14 @@ class Roster(PooledActor):
 
     # -- answers to those who gave an order
 
+    def _answer(self, order: Any, why: str) -> None:
+        self._fail(order, ChildUnavailable(why))
+
     @staticmethod
-    def _answer(order: Any, why: str) -> None:
+    def _fail(order: Any, error: Exception) -> None:
         reply = getattr(order, "reply", None)
         if reply is not None and not reply.done():
-            reply.set_exception(ChildUnavailable(why))
+            reply.set_exception(error)
 
     @staticmethod
     def _settle(reply: Any) -> None:

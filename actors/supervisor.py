@@ -16,6 +16,7 @@ from pykka import ActorDeadError, ActorRef
 from actors import absence
 from actors import messages as m
 from actors.connection import ConnectionActor
+from actors.operations.base import NotConnected
 from actors.operations.disconnect import end_here
 from actors.restarts import Park, Restart
 from actors.roster import Roster, Trouble
@@ -108,9 +109,22 @@ class Supervisor(Roster):
         else:
             ref = self.directory.ref(fact.key)
             if ref is None or not ref.is_alive():
+                if fact.unheard and not self._is_anybody(fact):
+                    return
                 self._start(fact.key, m.Wake())
             if fact.message is not None:
                 self.directory.tell(fact.key, fact.message)
+
+    def _is_anybody(self, fact: m.ChildNeeded) -> bool:
+        """An actor without a row ends at once, and so would the next one that is made for the same order."""
+        try:
+            found = self.shared.database.read(lambda tx: connections.get(tx, fact.key))
+        except StorageUnavailable as trouble:
+            self._fail(fact.message, trouble)
+            return False
+        if found is None:
+            self._fail(fact.message, NotConnected("disconnected", None))
+        return found is not None
 
     def _refusal(self, key: ConnectionKey) -> str | None:
         """Why nobody may live there."""
