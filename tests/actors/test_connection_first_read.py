@@ -11,7 +11,7 @@ from actors.platforms.discord import Discord
 from actors.platforms.linkedin import LinkedIn
 from storage.records import Account
 from tests.actors.platforms.doors import slack
-from tests.actors.platforms.googlers import gmail
+from tests.actors.platforms.googlers import calendar, gmail, youtube
 from tests.actors.platforms.people import github, spotify
 from tests.actors.world import ADA, World, thing
 
@@ -41,6 +41,10 @@ def test_a_first_look_at_discord_and_linkedin_speaks_of_no_change() -> None:
         (gmail(), "messages", "14 mails", "14 new mails"),
         (github(), "events", "14 events at GitHub", "14 new events at GitHub"),
         (slack(), "messages", "14 messages at Slack", "14 new messages at Slack"),
+        (youtube(), "liked_videos", "14 liked videos", "14 new liked videos"),
+        (youtube(), "subscriptions", "14 subscriptions", "14 new subscriptions"),
+        (youtube(), "uploads", "14 uploads", "14 new uploads"),
+        (calendar(), "events", "14 events in your calendars", "14 changes in your calendars"),
         (spotify(), "recently_played", "14 tracks", "14 new tracks"),
     ],
 )

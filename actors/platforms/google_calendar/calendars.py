@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from actors.platforms.base import Answer, Call
 from actors.platforms.failures import BadAnswer
-from actors.platforms.fields import dig
+from actors.platforms.fields import dig, text
 from actors.platforms.google.answers import checked, listed, opaque
 
 READABLE = ("owner", "writer", "reader")
@@ -17,8 +17,9 @@ def address(api: str, calendar: str) -> str:
     return f"{api}/calendar/v3/calendars/{quote(calendar, safe='')}"
 
 
-def chosen(api: str, limit: int, now: float) -> Generator[Call, Answer, list[str]]:
-    """The user's own first, then those they show, then the others."""
+def chosen(api: str, limit: int, now: float) -> Generator[Call, Answer, dict[str, str]]:
+    """By id what they are called, the user's own without a name. That comes first, then those they show, then the
+    others."""
     found: list[Any] = []
     token = None
     for _ in range(PAGES):
@@ -30,10 +31,19 @@ def chosen(api: str, limit: int, now: float) -> Generator[Call, Answer, list[str
         if token is None:
             break
     found.sort(key=lambda one: (dig(one, "primary") is not True, dig(one, "selected") is not True))
-    ids = list(dict.fromkeys(one["id"] for one in found))[:limit]
-    if not ids:
+    names: dict[str, str] = {}
+    for one in found:
+        names.setdefault(one["id"], _name(one))
+    if not names:
         raise BadAnswer("Google Calendar did not name any calendar")
-    return ids
+    return dict(list(names.items())[:limit])
+
+
+def _name(one: Any) -> str:
+    """As the user calls it."""
+    if dig(one, "primary") is True:
+        return ""
+    return text(one, "summaryOverride") or text(one, "summary") or one["id"]
 
 
 def _is_readable(one: Any) -> bool:

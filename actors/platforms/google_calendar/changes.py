@@ -24,9 +24,9 @@ PAGES = 40
 LIST_AGE = 6 * 3600.0
 """Seconds after which it is looked whether there are other calendars, and into all of them, whichever rang."""
 
-CALENDARS, LOOKED_AT = "calendars", "calendars:at"
+CALENDARS, NAMES, LOOKED_AT = "calendars", "calendars:names", "calendars:at"
 """The cursors, beside one `events:{calendar}` each and one `rang:{calendar}` where a push named that: which calendars,
-and when that was looked up."""
+what they are called, and when that was looked up."""
 
 
 class TokenGone(Exception):
@@ -37,8 +37,9 @@ def read(api: str, limit: int, cursors: Mapping[str, str], now: float) -> Reads:
     ids = _ids(cursors)[:limit]
     after: dict[str, str] = {}
     if not ids or _is_old(whole(dict(cursors), LOOKED_AT), now):
-        ids = yield from _listed(api, limit, now)
-        after = {CALENDARS: msgspec.json.encode(ids).decode(), LOOKED_AT: str(int(now))}
+        names = yield from _listed(api, limit, now)
+        ids = list(names)
+        after = {CALENDARS: _json(ids), NAMES: _json(names), LOOKED_AT: str(int(now))}
     is_first = not any(_cursor(id_) in cursors for id_ in ids)
     named = [id_ for id_ in ids if cursors.get(rang(id_))]
     if named and not after:
@@ -60,7 +61,7 @@ def _is_old(looked_at: int | None, now: float) -> bool:
     return looked_at is None or not 0 <= now - looked_at < LIST_AGE
 
 
-def _listed(api: str, limit: int, now: float) -> Generator[Call | Page, Answer | None, list[str]]:
+def _listed(api: str, limit: int, now: float) -> Generator[Call | Page, Answer | None, dict[str, str]]:
     conversation = chosen(api, limit, now)
     call = next(conversation)
     while True:
@@ -68,7 +69,7 @@ def _listed(api: str, limit: int, now: float) -> Generator[Call | Page, Answer |
         try:
             call = conversation.send(answer)
         except StopIteration as end:
-            return list(end.value)
+            return dict(end.value)
 
 
 def _ids(cursors: Mapping[str, str]) -> list[str]:
@@ -76,6 +77,18 @@ def _ids(cursors: Mapping[str, str]) -> list[str]:
         return msgspec.json.decode(cursors.get(CALENDARS, "[]"), type=list[str])
     except msgspec.DecodeError:
         return []
+
+
+def name_of(calendar: str, cursors: Mapping[str, str]) -> str | None:
+    """Empty for the user's own; None while nobody has looked."""
+    try:
+        return msgspec.json.decode(cursors.get(NAMES, "{}"), type=dict[str, str]).get(calendar)
+    except msgspec.DecodeError:
+        return None
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def rang(calendar: str) -> str:
@@ -114,7 +127,7 @@ def _events(
         is_last = page_token is None
         place, total = bar
         done = place if is_last else max(place - 1, 0)
-        yield Page(items, {_cursor(calendar): following} if is_last and following else {}, done, total)
+        yield Page(items, {_cursor(calendar): following} if is_last and following else {}, done, total, "calendars")
         if is_last:
             return
 

@@ -47,13 +47,19 @@ class GoogleCalendar(Google):
         return changes.read(self.urls.api_url, self.calendars, cursors, now)
 
     def found(self, data_type: str, count: int) -> str:
-        return "1 change in the calendar" if count == 1 else f"{count} changes in the calendar"
+        return "1 change in your calendars" if count == 1 else f"{count} changes in your calendars"
+
+    def found_first(self, data_type: str, count: int) -> str:
+        return "1 event in your calendars" if count == 1 else f"{count} events in your calendars"
 
     def receive(self, request: Inbound) -> Receives:
         return pushes.receive(request)
 
     def parse(self, delivery: Delivery) -> Happening:
         return pushes.parse(delivery)
+
+    def parse_for(self, delivery: Delivery, account: Account, cursors: Mapping[str, str]) -> Happening:
+        return pushes.parse(delivery, account, cursors)
 
     def register(
         self, account: Account, url: str, known: Sequence[Hook], new_secret: NewSecret, now: float

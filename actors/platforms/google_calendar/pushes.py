@@ -2,16 +2,18 @@
 
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
 
 from actors.platforms.base import Handshake, Happening, Inbound, Parcel, Receives, Refused, Resident, Taken, Whose
-from actors.platforms.fields import decode_object, text
-from actors.platforms.google_calendar.changes import rang
+from actors.platforms.fields import decode_object
+from actors.platforms.google.answers import opaque
+from actors.platforms.google_calendar.changes import name_of, rang
 from actors.platforms.google_calendar.channels import calendar_of, resource_of
-from storage.records import Delivery
+from storage.records import Account, Delivery
 
 CHANNEL = re.compile(r"[A-Za-z0-9\-_+/=]{1,64}")
 NUMBER = re.compile(r"[0-9]{1,20}")
@@ -86,16 +88,21 @@ def _body(resident: Resident, push: Push) -> bytes:
     return msgspec.json.encode(said | {"calendar": calendar_of(resident.where)})
 
 
-def parse(delivery: Delivery) -> Happening:
+def parse(
+    delivery: Delivery, account: Account | None = None, cursors: Mapping[str, str] = MappingProxyType({})
+) -> Happening:
     try:
-        calendar = text(decode_object(delivery.body), "calendar")
+        calendar = opaque(decode_object(delivery.body), "calendar", longest=1024)
     except ValueError:
         calendar = None
+    own = account.name if account is not None else None
+    name = None if calendar is None else "" if calendar == own else name_of(calendar, cursors)
+    where = f"the calendar “{name}”" if name else "your calendar" if name == "" else "one of your calendars"
     fields = {
         "who": None,
         "what": "has changed",
-        "where": calendar or "Google Calendar",
+        "where": name or "Google Calendar",
         "url": URL,
-        "message": f"Something has changed in the calendar {calendar}" if calendar else "A calendar has changed",
+        "message": f"Something has changed in {where}",
     }
     return Happening(fields, fetch=True, cursors={rang(calendar): "1"} if calendar else {})

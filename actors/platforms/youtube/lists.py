@@ -49,6 +49,7 @@ def _playlist(
     api: str, playlist: str, data_type: str, named: Named, cursors: Mapping[str, str], done: dict[str, str], now: float
 ) -> Reader:
     """Until the page with one that is known. The first few are remembered: one alone may have been taken back."""
+    is_first = f"{data_type}:seen" not in cursors
     seen = set(filter(None, cursors.get(f"{data_type}:seen", "").split(",")))
     after = dict(done)
     count, token = 0, None
@@ -61,13 +62,13 @@ def _playlist(
         said = _page(youtube.data(answer, now))
         items = [_item(data_type, id_, one) for one in listed(said, "items") if (id_ := named(one))]
         names = [item.external_id for item in items]
-        if page == 1 and names:
+        if page == 1 and (names or is_first):
             after[f"{data_type}:seen"] = ",".join(names[:REMEMBERED])
         token = opaque(said, "nextPageToken")
         is_last = token is None or page == PAGES or not seen.isdisjoint(names)
         count += len(items)
         total = max(count, min(number(said, "pageInfo", "totalResults") or 0, PAGES * PER_PAGE))
-        yield Page(items, after if is_last else {}, count, None if seen else count if is_last else total)
+        yield Page(items, after if is_last else {}, count, (count if is_last else total) if is_first else None)
         if is_last:
             return
 

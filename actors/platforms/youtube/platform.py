@@ -65,10 +65,13 @@ class YouTube(Google):
 
     def found(self, data_type: str, count: int) -> str:
         one, many = {
-            "liked_videos": ("1 liked video", "liked videos"),
+            "liked_videos": ("1 new liked video", "new liked videos"),
             "subscriptions": ("1 new subscription", "new subscriptions"),
         }.get(data_type, ("1 new upload", "new uploads"))
         return one if count == 1 else f"{count} {many}"
+
+    def found_first(self, data_type: str, count: int) -> str:
+        return self.found(data_type, count).replace(" new ", " ")
 
     def receive(self, request: Inbound) -> Receives:
         return pushes.receive(request, self.hub)

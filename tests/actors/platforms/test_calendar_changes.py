@@ -50,6 +50,8 @@ def test_the_users_own_calendar_comes_first_then_those_they_show() -> None:
         address("c_9f3a@group.calendar.google.com"),
     ]
     assert json.loads(told.cursors["calendars"])[:2] == [MINE, TEAM]
+    assert json.loads(told.cursors["calendars:names"])[MINE] == ""
+    assert json.loads(told.cursors["calendars:names"])[TEAM] == "Team"
 
 
 def test_only_so_many_are_read() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from actors.platforms.base import Handshake, Parcel, Refused, Resident, Taken
 from storage.records import ConnectionKey, Delivery, Secret
+from tests.actors.platforms.googlers import ADA as ACCOUNT
 from tests.actors.platforms.googlers import calendar, inbound, let_in
 from tests.actors.platforms.people import NOW
 
@@ -141,8 +142,29 @@ def test_a_message_is_a_reason_to_look_what_has_changed() -> None:
     told = calendar().parse(delivery(parcel.body or b""))
     assert told.fetch
     assert told.cursors == {"rang:ada@example.com": "1"}
-    assert told.fields["where"] == "ada@example.com"
-    assert told.fields["message"] == "Something has changed in the calendar ada@example.com"
+    assert told.fields["message"] == "Something has changed in one of your calendars"
+
+
+@pytest.mark.parametrize(
+    ("calendar_", "where", "message"),
+    [
+        ("ada@example.com", "Google Calendar", "Something has changed in your calendar"),
+        ("c_1@group.calendar.google.com", "Reading group", "Something has changed in the calendar “Reading group”"),
+        ("c_2@group.calendar.google.com", "Google Calendar", "Something has changed in one of your calendars"),
+        ("ada.l@example.com", "Google Calendar", "Something has changed in your calendar"),
+    ],
+)
+def test_a_calendar_is_called_by_its_name_and_never_by_its_id(calendar_: str, where: str, message: str) -> None:
+    names = json.dumps({"c_1@group.calendar.google.com": "Reading group", "ada.l@example.com": ""})
+    body = json.dumps({"calendar": calendar_}).encode()
+    told = calendar().parse_for(delivery(body), ACCOUNT, {"calendars:names": names})
+    assert (told.fields["where"], told.fields["message"]) == (where, message)
+    assert told.cursors == {f"rang:{calendar_}": "1"}
+
+
+def test_names_that_make_no_sense_are_none() -> None:
+    told = calendar().parse_for(delivery(b'{"calendar": "c_1"}'), ACCOUNT, {"calendars:names": "["})
+    assert told.fields["message"] == "Something has changed in one of your calendars"
 
 
 @settings(deadline=None)

@@ -91,6 +91,12 @@ def test_reading_ends_at_the_page_with_a_known_one() -> None:
     assert [page.cursors for page in told.pages] == [{}, {"liked_videos:seen": "like-4,like-3"}]
 
 
+def test_the_first_like_of_somebody_who_had_none_is_news() -> None:
+    before = poll(DONE, likes()).cursors
+    assert before["liked_videos:seen"] == ""
+    assert [page.total for page in poll(DONE | before, likes("like-1")).pages] == [None]
+
+
 def test_a_like_that_was_taken_back_is_not_the_only_one_remembered() -> None:
     """`like-1` is gone from the list; `like-0` still says where the known ones begin."""
     assert len(poll(SEEN, likes("like-2", "like-0", page="2")).calls) == 1
