@@ -68,6 +68,10 @@ class Allowance:
             self._forget_old(now)
         return None
 
+    def give_back(self, call: Call) -> None:
+        """It was counted, and is not made after all. The wait for its like stays as it is."""
+        self._spent = max(0.0, self._spent - call.cost)
+
     def close(self) -> None:
         """The end of an orderly run: what was booked ahead and not spent is given back."""
         if self._book is not None and self._day_ends:

@@ -71,11 +71,17 @@ class Lane:
         return (self._urgent or self._waiting).popleft()
 
     def drop(self, job: Job) -> None:
-        with suppress(ValueError):
-            (self._urgent if job.urgent else self._waiting).remove(job)
+        with suppress(ValueError):  # it has begun, or was sent away
+            if job.urgent:
+                self._urgent.remove(job)
+            else:
+                self._waiting.remove(job)
+                self.allowance.give_back(job.call)
 
     def take_all(self) -> list[Job]:
         jobs = [*self._urgent, *self._waiting]
+        for job in self._waiting:
+            self.allowance.give_back(job.call)
         self._urgent.clear()
         self._waiting.clear()
         return jobs
