@@ -136,11 +136,11 @@ def parse(delivery: Delivery, reached: int | None = None) -> Happening:
 
 
 def _line(mailbox: str | None) -> dict[str, str | None]:
-    where = mailbox or "a mailbox"
+    """It may be no more than that a mail was read."""
     return {
         "who": mailbox,
         "what": "has changed",
         "where": "Gmail",
         "url": INBOX_URL,
-        "message": f"Something is new in {where}",
+        "message": f"The mailbox {mailbox} has changed" if mailbox else "A mailbox has changed",
     }

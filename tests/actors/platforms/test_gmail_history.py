@@ -116,7 +116,7 @@ def test_a_message_that_was_deleted_meanwhile_is_passed_over() -> None:
 
 def test_the_history_is_read_from_where_it_was_left() -> None:
     told = poll(FROM_5, history((7, ["a"]), upto="9"), message("a"))
-    asked = {"startHistoryId": "5", "historyTypes": "messageAdded", "maxResults": 500}
+    asked = {"startHistoryId": "5", "historyTypes": ["messageAdded", "labelRemoved"], "maxResults": 500}
     assert (told.called[0], dict(told.calls[0].params)) == (f"GET {API}/history", asked)
     assert external_ids(told.items) == ["a"]
     assert told.cursors == {"messages:history": "9", "messages:latest": str(AT)}
@@ -169,6 +169,49 @@ def test_a_limit_in_the_midst_keeps_what_was_read_and_where_it_stands() -> None:
     assert isinstance(told.error, RateLimited)
     assert len(told.items) == 25
     assert told.cursors["messages:history"] == "34"
+
+
+def removed(label: str, id_: str, *left: str) -> dict[str, Any]:
+    return {"message": {"id": id_, "labelIds": list(left)}, "labelIds": [label]}
+
+
+def test_a_mail_that_is_taken_out_of_the_spam_is_a_mail_and_one_that_was_read_is_no_news() -> None:
+    out = [removed("SPAM", "a", "INBOX"), removed("UNREAD", "b", "INBOX"), removed("SPAM", "c", "TRASH")]
+    said = {"historyId": "9", "history": [{"id": "6", "labelsRemoved": out}]}
+    assert external_ids(poll(FROM_5, answer(200, said), message("a")).items) == ["a"]
+
+
+def many(count: int) -> list[str]:
+    return [f"m{number}" for number in range(count)]
+
+
+def test_no_more_are_fetched_in_a_minute_than_gmail_allows_a_user() -> None:
+    ids = many(600)
+    told = poll(FROM_5, history(*[(10, [one]) for one in ids], upto="99"), *map(message, ids))
+    waited = [number for number, call in enumerate(told.calls[1:]) if call.after]
+    assert waited == [250, 500]
+    assert {told.calls[1 + number].after for number in waited} == {60}
+    assert len(told.items) == 600
+    assert told.result.rest_in is None
+
+
+def test_a_poll_of_very_many_ends_before_its_token_does_and_the_next_goes_on() -> None:
+    ids = many(1600)
+    told = poll(
+        FROM_5, history(*[(10 + at, [one]) for at, one in enumerate(ids)], upto="9999"), *map(message, ids[:1500])
+    )
+    assert len(told.items) == 1500
+    assert told.cursors["messages:history"] == str(10 + 1499)
+    assert (told.result.rest_in, told.result.unread) == (60, True)
+
+
+def test_after_a_long_absence_the_read_of_the_newest_goes_back_as_far_as_there_is_news() -> None:
+    ids = many(700)
+    cursors = FROM_5 | {"messages:latest": str(AT)}
+    lists = [listing(*ids[at : at + 100], nextPageToken=str(at)) for at in range(0, 600, 100)] + [listing(*ids[600:])]
+    told = poll(cursors, GONE, PROFILE, *lists, *[message(one, AT + 1000) for one in ids])
+    assert len(told.items) == 700
+    assert sum(call.after for call in told.calls) == 120
 
 
 # -- a history that doesn't reach back --------------------------------------------------------------

@@ -233,7 +233,7 @@ def test_a_push_is_a_reason_to_read_the_history() -> None:
     told = gmail().parse(delivery(envelope()))
     assert told.fetch
     assert told.items == ()
-    assert told.fields["message"] == "Something is new in ada@example.com"
+    assert told.fields["message"] == "The mailbox ada@example.com has changed"
 
 
 @pytest.mark.parametrize(

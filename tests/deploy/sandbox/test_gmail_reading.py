@@ -71,6 +71,16 @@ class Messages(GmailCase):
         assert self.get("/messages", maxResults=1, includeSpamTrash="true")["messages"][0]["id"] == spam
         assert self.get("/messages", labelIds="SPAM")["messages"] == [{"id": spam, "threadId": spam}]
 
+    def test_what_is_taken_out_of_the_spam_is_in_the_inbox_and_told_as_two_changes(self) -> None:
+        spam = self.happens("mail_spam")
+        start = self.current()
+        assert self.happens("mail_saved") == spam
+        assert self.newest() == spam
+        out, in_ = self.since(start)
+        assert out["labelsRemoved"][0]["labelIds"] == ["SPAM"]
+        assert "SPAM" not in out["labelsRemoved"][0]["message"]["labelIds"]
+        assert in_["labelsAdded"][0]["labelIds"] == ["INBOX"]
+
     def test_a_message_as_metadata_has_the_headers_that_were_named(self) -> None:
         id_ = self.happens("mail")
         told = self.get(f"/messages/{id_}", format="metadata", metadataHeaders=["From", "Subject", "Date"])

@@ -27,7 +27,7 @@ ARRIVES_AS = ("INBOX", "UNREAD")
 
 class Gmail(GooglePlatform):
     slug = "gmail"
-    kinds = ("mail", "mail_read", "mail_starred", "mail_sent", "mail_spam", "mail_deleted", "push_again")
+    kinds = ("mail", "mail_read", "mail_starred", "mail_sent", "mail_spam", "mail_saved", "mail_deleted", "push_again")
     needs = READ
     names_statuses = True
     rules: ClassVar[TokenRules] = rules(READ)
@@ -74,6 +74,9 @@ class Gmail(GooglePlatform):
                 return self._told(self.mailboxes.send(user, own, now))
             case "mail_spam":
                 return self._told(self.mailboxes.arrive(user, own, now, ["SPAM", "UNREAD"], kind))
+            case "mail_saved":
+                out = self.mailboxes.label(self._latest(user, "SPAM", "SPAM"), kind, now, [], ["SPAM"])
+                return self._told(self.mailboxes.label(out, kind, now, ["INBOX"], []))
             case "mail_read":
                 return self._told(self.mailboxes.label(self._latest(user, "UNREAD"), kind, now, [], ["UNREAD"]))
             case "mail_starred":
@@ -83,9 +86,9 @@ class Gmail(GooglePlatform):
         again = self.pushing.again(user)
         return Happened(again[0].guid if again else "", again)
 
-    def _latest(self, user: str, label: str = "INBOX") -> Mail:
+    def _latest(self, user: str, label: str = "INBOX", where: str = "INBOX") -> Mail:
         for mail in self.mailboxes.newest(user, 1_000):
-            if label in mail.labels and "INBOX" in mail.labels:
+            if label in mail.labels and where in mail.labels:
                 return mail
         raise LookupError("a mail that it could happen to")
 
