@@ -77,7 +77,8 @@ class _Poll:
         synced = {} if reading.aside else {"last_sync": now}
         connections.update(tx, me.key, **synced, next_poll=next_poll, **ALL_IS_WELL)
         done = PollDone(sum(counts.values()), duration)
-        ended = [] if reading.aside else [self._ended(done)]
+        rest_soon = reading.rest_in is not None and next_poll <= now + max(reading.rest_in, reading.not_before)
+        ended = [] if reading.aside else [self._ended(done, rest_soon)]
         events.append(tx, me.key.user, [*self._found(counts), *me.recovery(), *ended], now)
         return new, done
 
@@ -117,10 +118,11 @@ class _Poll:
             if count
         ]
 
-    def _ended(self, done: PollDone) -> Draft:
+    def _ended(self, done: PollDone, rest_soon: bool) -> Draft:
+        title = self.me.platform.title
+        message = f"{title}: a part is read, the rest follows" if rest_soon else f"{title} is up to date"
         fields: dict[str, Any] = {"platform": self.me.key.platform, "count": done.count}
-        fields |= {"duration_ms": done.duration_ms, "message": f"{self.me.platform.title} is up to date"}
-        return Draft("platform_sync", fields)
+        return Draft("platform_sync", fields | {"duration_ms": done.duration_ms, "message": message})
 
     def _add(self, new: dict[str, int]) -> None:
         for kind, count in new.items():

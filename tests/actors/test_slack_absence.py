@@ -124,9 +124,13 @@ def test_another_absence_in_the_midst_of_a_conversation_leaves_nothing_out(offic
     assert office.stored() == office.told()
 
 
-def test_once_healed_it_is_quiet_again(office: Office) -> None:
+def test_it_is_up_to_date_once_all_is_read_and_then_quiet(office: Office) -> None:
+    before = len(office.world.events("ada", "platform_sync"))
     office.away(20 * HOUR, said=20 * CONVERSATIONS)
     office.world.pass_time(HOUR)
-    told = len(office.world.events("ada", "platform_sync"))
+    said = [one["message"] for one in office.world.events("ada", "platform_sync")]
+    assert set(said[before:-1]) == {"Slack: a part is read, the rest follows"}
+    assert said[-1] == "Slack is up to date"
+    told = len(said)
     office.world.pass_time(6 * HOUR)
     assert len(office.world.events("ada", "platform_sync")) == told
