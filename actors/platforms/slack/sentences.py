@@ -64,9 +64,9 @@ def line(kind: str, event: Any, known: Known) -> Mapping[str, str | None]:
 def _message(event: Any, known: Known) -> Told | None:
     match text(event, "subtype"):
         case "message_changed":
-            return _of(event, known, "edited a message", dig(event, "message"))
+            return _changed(event, known)
         case "message_deleted":
-            return _of(event, known, "deleted a message", dig(event, "previous_message"))
+            return _became(event, known, "was deleted", dig(event, "previous_message"))
         case "channel_join" | "group_join":
             return _of(event, known, "joined", event)
         case "channel_leave" | "group_leave":
@@ -76,8 +76,26 @@ def _message(event: Any, known: Known) -> Told | None:
     return None
 
 
+def _changed(event: Any, known: Known) -> Told:
+    """Slack tells of all changes alike: what a person rewrote bears a new mark, what it put in itself, such as a link's
+    preview, doesn't."""
+    message = dig(event, "message")
+    if dig(message, "edited", "ts") in (None, dig(event, "previous_message", "edited", "ts")):
+        return _became(event, known, "has changed", message)
+    words = plain(dig(message, "text"), known)
+    return _of(event, known, "edited a message", message, f": “{words}”" if words else "")
+
+
+def _became(event: Any, known: Known, what: str, message: Any) -> Told:
+    """Who did it isn't said: an administrator may delete somebody else's."""
+    name = _name(message, known)
+    whose = {"You": "Your message", SOMEBODY: "A message"}.get(name, f"{name}'s message")
+    told = _of(event, known, what, message)
+    return msgspec.structs.replace(told, message=f"{whose}{_in(told.where)} {what}")
+
+
 def _said(event: Any, known: Known, subtype: str | None) -> Told:
-    words = plain(dig(event, "text"), known.people)
+    words = plain(dig(event, "text"), known)
     files = dig(event, "files")
     what = "shared a file" if subtype == "file_share" or (files and not words) else "wrote"
     if dig(event, "thread_ts") not in (None, dig(event, "ts")):
@@ -90,7 +108,7 @@ def _of(event: Any, known: Known, what: str, message: Any, end: str = "") -> Tol
     who, where = _who(message, known), _where(channel, text(event, "channel_type"), known)
     place = f" {where}" if where and what in ("joined", "left") else _in(where)
     sentence = f"{_name(message, known)} {what}{place}{end}"
-    return Told(what, sentence, who, where, _page(channel, ts, known))
+    return Told(what, sentence, who, where, _page(channel, ts, known, messages.timestamp(dig(message, "thread_ts"))))
 
 
 # -- everything else --------------------------------------------------------------------------------
@@ -218,11 +236,14 @@ def _known_name(channel: str, known: Known) -> str | None:
     return text(known.names, channel) or None
 
 
-def _page(channel: Any, ts: str | None, known: Known) -> str | None:
+def _page(channel: Any, ts: str | None, known: Known, thread: str | None = None) -> str | None:
+    """A reply is found by its thread alone."""
     if not messages.is_id(channel):
         return None
     if known.url:
-        return f"{known.url.rstrip('/')}/archives/{channel}" + (f"/p{ts.replace('.', '')}" if ts else "")
+        page = f"/p{ts.replace('.', '')}" if ts else ""
+        reply = f"?thread_ts={thread}&cid={channel}" if page and thread not in (None, ts) else ""
+        return f"{known.url.rstrip('/')}/archives/{channel}{page}{reply}"
     return f"https://app.slack.com/client/{known.team}/{channel}" if known.team else None
 
 
@@ -231,17 +252,20 @@ def _page(channel: Any, ts: str | None, known: Known) -> str | None:
 _MARK = re.compile(r"<([@#!]?)([^<>|]{1,2000})(?:\|([^<>]{0,500}))?>")
 
 
-def plain(value: Any, people: Mapping[str, str]) -> str:
+def plain(value: Any, known: Known) -> str:
     """`<@U1>`, `<#C1|general>`, `<https://a|A>` and `&amp;` as people see them."""
     if not isinstance(value, str):
         return ""
-    return text(unescape(_MARK.sub(lambda match: _unmarked(match, people), value[:4000]))) or ""
+    return text(unescape(_MARK.sub(lambda match: _unmarked(match, known), value[:4000]))) or ""
 
 
-def _unmarked(match: re.Match[str], people: Mapping[str, str]) -> str:
+def _unmarked(match: re.Match[str], known: Known) -> str:
     sign, target, label = match[1], match[2], match[3]
+    if sign == "@":
+        label = "you" if target == known.user else label or known.people.get(target)
+    if sign == "#":
+        label = label or _known_name(target, known)
     if sign in ("@", "#"):
-        label = label or people.get(target) if sign == "@" else label
         return f"{sign}{label}" if label else {"@": "@somebody", "#": "#a-channel"}[sign]
     if sign == "!":
         return label or f"@{target.partition('^')[0]}"

@@ -41,8 +41,9 @@ GRACE = {"user_profile": {"display_name": "Grace", "real_name": "Grace Hopper"}}
         ({"files": [{}], "text": ""}, "Somebody shared a file in #general"),
         ({"subtype": "bot_message", "username": "Deploys"}, "Deploys wrote in #general: “ship it”"),
         ({"subtype": "channel_join"}, "Somebody joined #general"),
-        ({"subtype": "message_changed", "message": {"user": "U1234"}}, "You edited a message in #general"),
-        ({"subtype": "message_deleted", "previous_message": {}}, "Somebody deleted a message in #general"),
+        ({"subtype": "message_deleted", "previous_message": {}}, "A message in #general was deleted"),
+        ({"subtype": "message_deleted", "previous_message": GRACE}, "Grace's message in #general was deleted"),
+        ({"subtype": "message_deleted", "previous_message": {"user": "U1234"}}, "Your message in #general was deleted"),
         ({"subtype": "channel_topic"}, "Slack event “message”"),
         ({"text": None}, "Somebody wrote in #general"),
     ],
@@ -82,6 +83,28 @@ def test_where_no_name_is_known_none_is_made_up(name: str, sentence: str) -> Non
     assert line(name, plain=True) == sentence
 
 
+REWRITTEN = {"user": "U1234", "text": "ship it now", "edited": {"user": "U1234", "ts": "1795173700.000000"}}
+
+
+@pytest.mark.parametrize(
+    ("message", "before", "sentence"),
+    [
+        (REWRITTEN, {}, "You edited a message in #general: “ship it now”"),
+        (REWRITTEN, {"edited": {"ts": "1795173650.000000"}}, "You edited a message in #general: “ship it now”"),
+        (REWRITTEN | {"text": ""}, {}, "You edited a message in #general"),
+        (REWRITTEN, {"edited": REWRITTEN["edited"]}, "Your message in #general has changed"),
+        (GRACE | {"text": "https://a.example"}, {}, "Grace's message in #general has changed"),
+        ({"text": "https://a.example"}, {}, "A message in #general has changed"),
+    ],
+    ids=str,
+)
+def test_a_preview_that_slack_adds_to_a_message_is_nobodys_edit(
+    message: dict[str, Any], before: dict[str, Any], sentence: str
+) -> None:
+    event = {"subtype": "message_changed", "message": message, "previous_message": before}
+    assert line("message", **event) == sentence
+
+
 def test_other_kinds_are_told_plainly() -> None:
     assert line("message", type="team_domain_change") == "Slack event “team domain change”"
 
@@ -90,6 +113,13 @@ def test_the_link_leads_to_the_message() -> None:
     assert told("message").fields["url"] == "https://acme.slack.com/archives/C012AB3CD/p1795173600000100"
     assert told("message", plain=True).fields["url"] == "https://app.slack.com/client/T9TK3CUKW/C012AB3CD"
     assert told("channel_archive").fields["url"] == "https://acme.slack.com/archives/C012AB3CD"
+
+
+def test_the_link_to_a_reply_leads_into_its_thread() -> None:
+    reply = told("message", thread_ts="1795170000.000100").fields["url"]
+    page = "https://acme.slack.com/archives/C012AB3CD/p1795173600000100"
+    assert reply == f"{page}?thread_ts=1795170000.000100&cid=C012AB3CD"
+    assert told("message", thread_ts="1795173600.000100").fields["url"] == page
 
 
 def test_programs_learn_who_by_number_where_no_name_is_there() -> None:
@@ -102,6 +132,7 @@ def test_programs_learn_who_by_number_where_no_name_is_there() -> None:
     [
         ("<@U5678> look at <https://example.com/a|this> &amp; that", "@somebody look at this & that"),
         ("<@U5678|grace> in <#C012AB3CD|general>", "@grace in #general"),
+        ("<@U1234> and <@U1234|ada> in <#C012AB3CD>, <#C0UNKNOWN|>", "@you and @you in #general, #a-channel"),
         ("<https://example.com/a>", "https://example.com/a"),
         ("<!here> <!subteam^S1|@team> <!date^1^x|today>", "@here @team today"),
         ("a &lt;b&gt; c", "a <b> c"),
