@@ -9,6 +9,7 @@
 
 PYTHON := .venv/bin/python
 PIP_INSTALL := $(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes -r
+PYTEST := $(PYTHON) -m pytest --numprocesses 2 --dist loadfile
 CREDENTIALS := ^(GITHUB|SLACK|SPOTIFY|DISCORD|LINKEDIN|GOOGLE)_CLIENT_(ID|SECRET)(_FILE)?=.
 
 .PHONY: run test test-fast bench lint setup lock
@@ -26,12 +27,12 @@ run: .venv/.ready
 test: .venv/.ready-test
 	@sh deploy/prepare packages chromium postgresql nodejs npm
 	@sh deploy/prepare npm_packages
-	$(PYTHON) -m pytest
+	$(PYTEST)
 
 test-fast: .venv/.ready-test
 	@sh deploy/prepare packages postgresql nodejs npm
 	@sh deploy/prepare npm_packages
-	$(PYTHON) -m pytest --ignore=tests/e2e -o faulthandler_timeout=120
+	$(PYTEST) --ignore=tests/e2e -o faulthandler_timeout=120
 
 bench: .venv/.ready-test
 	@sh deploy/prepare packages gcc libc6-dev nodejs npm

@@ -13,7 +13,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 PHONE = {"width": 360, "height": 740}
 WIDE = {"width": 1280, "height": 800}
 

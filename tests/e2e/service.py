@@ -19,7 +19,7 @@ import requests
 PROJECT = Path(__file__).parent.parent.parent
 SIGNING = "an-end-to-end-secret-of-more-than-32-bytes"
 HOOK_SECRET = "a-hook-made-by-hand"
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which something that should have come is missed; nothing here is measured with it."""
 TRACE = "Traceback (most recent call last)"
 
@@ -285,9 +285,12 @@ def get(url: str, timeout: float = PATIENCE, **more: Any) -> requests.Response:
 
 
 def free_ports() -> int:
-    """A port that is free together with the one above it, below those that the system hands out to clients."""
+    """A port that is free together with the one above it, below those that the system hands out to clients. Each of
+    the processes that run tests has its own range: a service that is being restarted finds its port free again."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    lowest = 20_000 + 1_500 * (number % 8)
     while True:
-        port = random.randrange(20_000, 32_000, 2)
+        port = random.randrange(lowest, lowest + 1_500, 2)
         try:
             for one in (port, port + 1):
                 with socket.socket() as probe:

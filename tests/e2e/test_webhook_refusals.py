@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -144,7 +145,9 @@ def test_one_too_many_in_the_window_is_429(service: Service) -> None:
 def test_a_strangers_flood_uses_up_nobodys_limit_and_no_disk(service: Service, listen: Callable[..., Any]) -> None:
     screen = listen(SocketListener, service, "ada")
     before, size, log = traces(service), disk(service), len(service.lines())
+    began = time.monotonic()
     statuses = flood(service, 1000)
+    seconds = time.monotonic() - began
     logged = service.lines()[log:]
 
     assert traces(service) == before
@@ -152,7 +155,7 @@ def test_a_strangers_flood_uses_up_nobodys_limit_and_no_disk(service: Service, l
     heard = statuses.index(429)
     assert LIMIT - 10 < heard <= LIMIT, "the sandbox's other platforms may have had one refused before"
     assert statuses == [401] * heard + [429] * (1000 - heard)
-    assert len(logged) < 50, "a flood fills no log either"
+    assert len(logged) < 25 + 15 * seconds, "a flood fills no log either"
     for number in range(10):
         body = push(f"genuine {number}")
         assert post(service, "ada", body, headers(body, f"guid-{number}")).status_code == 202, "from the same address"

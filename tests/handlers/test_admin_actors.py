@@ -165,7 +165,7 @@ def test_a_page_is_quick_among_very_many(serving: Serving) -> None:
     serving.get("/api/admin/actors", role="admin")
     took = []
     for path in ("?limit=100", "?limit=100&after=user-015000/github", "?user=user-019999", "?state=parked"):
-        began = time.perf_counter()
+        began = time.process_time()
         assert serving.get(f"/api/admin/actors{path}", role="admin").status == 200
-        took.append(time.perf_counter() - began)
-    assert max(took) < 0.5, took  # a tenth of it on an idle machine; a walk over all takes longer
+        took.append(time.process_time() - began)
+    assert max(took) < 0.1, took  # a tenth of it is usual; a walk over all takes longer

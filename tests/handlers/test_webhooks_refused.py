@@ -131,7 +131,7 @@ def test_too_many_verified_ones_are_429_for_that_connection_alone(serve: Any) ->
     assert last.error == "rate_limited"
     assert 1 <= int(last.headers["Retry-After"]) <= 901
     assert last.headers["RateLimit-Limit"] == "3"
-    assert len(actor.messages) == 3
+    assert len(actor.wait_until_told_of(3)) == 3
     assert serving.hook(BODY, user="grace").status == 202
     serving.clock.advance(901)
     assert serving.hook(BODY, delivery="d-9").status == 202
@@ -145,7 +145,7 @@ def test_a_stranger_who_floods_is_told_429_and_uses_up_nobodys_limit(serve: Any)
     assert serving.hook(BODY, user="nobody").status == 429
     # From the very same address: strangers can send from a platform's own.
     assert [serving.hook(BODY, delivery=f"d-{n}").status for n in range(5)] == [202] * 5
-    assert len(actor.messages) == 5
+    assert len(actor.wait_until_told_of(5)) == 5
 
 
 def test_refusals_are_counted_by_address(serve: Any) -> None:
