@@ -41,7 +41,8 @@ def hooking(me: "ConnectionWork") -> Steps:
         if not isinstance(error, HookRefused):
             raise
         return _refused(me, error)
-    _record(me, known, made)
+    left = _record(me, known, made)
+    yield from _removing(me, left, made)
     me.update_row(hook_error=None)
     me.again("hook", _next_look(made, me.clock.now()))
     me.note(f"webhooks registered: {len(made)}")
@@ -55,6 +56,20 @@ def _refused(me: "ConnectionWork", refusal: HookRefused) -> int:
     me.note(f"no webhook: {refusal.detail}")
     log.info("hook_refused", **me.names, reason=refusal.detail)
     return 0
+
+
+def _removing(me: "ConnectionWork", left: Sequence[Hook], made: Sequence[Hook]) -> Steps:
+    """Take back what tries without an answer may have made there: a kill or a lost answer leaves such. They are
+    forgotten also where that fails, for what they send tells nothing that the hooks that stand don't tell."""
+    if not left:
+        return
+    try:
+        yield from with_bearer(me, me.platform.take_back(left, made))
+    except PlatformError as trouble:
+        if trouble.kind == "stopped":
+            raise  # the next start comes back to it
+        log.warning("hook_left_behind", **me.names, reason=trouble.detail)
+    _forget(me, [hook.external_id for hook in left])
 
 
 def _forget(me: "ConnectionWork", external_ids: Sequence[str]) -> None:
@@ -82,22 +97,29 @@ def _new_secret(me: "ConnectionWork", address: str | None = None, secret: Secret
     return secret
 
 
-def _record(me: "ConnectionWork", known: Sequence[Hook], made: Sequence[Hook]) -> None:
-    kept = {hook.external_id for hook in made}
+def _record(me: "ConnectionWork", known: Sequence[Hook], made: Sequence[Hook]) -> list[Hook]:
+    """Which secrets were announced for hooks that may stand there unrecorded."""
+    kept, stand = {hook.external_id for hook in made}, {hook.address for hook in made}
 
-    def unit(tx: Any) -> None:
+    def unit(tx: Any) -> list[Hook]:
         for hook in made:
             hooks.keep(tx, me.shared.vault, me.key, hook)
         for hook in known:
             if hook.external_id not in kept:
                 hooks.forget(tx, me.key, hook.external_id)
+        left = []
         for hook in hooks.of(tx, me.shared.vault, me.key):
             if hook.external_id.startswith(PENDING):
-                hooks.forget(tx, me.key, hook.external_id)
+                if hook.address is not None and hook.address not in stand:
+                    left.append(hook)
+                else:
+                    hooks.forget(tx, me.key, hook.external_id)
+        return left
 
-    me.write(unit)
+    left: list[Hook] = me.write(unit)
     me.count_hooks(len(made))
     me.shared.directory.forget_hook_secrets(me.key)
+    return left
 
 
 def unhooking(me: "ConnectionWork") -> Steps:

@@ -227,6 +227,12 @@ class Platform(ABC):
         yield from ()
         raise LookupError(f"{self.slug} has no webhooks")
 
+    def take_back(self, left: Sequence[Hook], made: Sequence[Hook]) -> Generator[Call, Answer, None]:
+        """End hooks that may stand there although no answer of theirs was heard: `left` have nothing but the address
+        that they were announced with, `made` are those of now. Where a registration finds or replaces earlier ones
+        by itself, there is nothing to do."""
+        yield from ()
+
     def ask_again(self, hook: Hook, since: float) -> Generator[Call, Answer, int]:
         """Have it send again what it could not deliver since then; how many. Most send again by themselves, or tell
         the next poll."""

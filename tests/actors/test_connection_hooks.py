@@ -1,6 +1,6 @@
 from actors.messages import Disconnect, HookHeard
 from actors.operations.hook import LOOK_AGAIN
-from actors.platforms.failures import AppMisconfigured, HookRefused
+from actors.platforms.failures import AppMisconfigured, CallFailed, HookRefused
 from storage import addresses, hooks, meta
 from storage.records import Hook, Secret
 from tests.actors.world import ADA, World
@@ -83,6 +83,36 @@ def test_a_registration_that_a_crash_cut_off_is_made_again(world: World) -> None
 
     assert world.far.count("/api/hooks") >= 2
     assert world.row().hook_error is None
+
+
+def test_what_a_lost_answer_may_have_made_is_taken_back_once_hooks_stand(world: World) -> None:
+    """The first try is cut off after the platform was asked; of the second, one of two goes unheard."""
+    taken_back: list[tuple[list[str | None], list[str]]] = []
+    tries = iter(["first", "second"])
+
+    def register(_account, _url, _known, new_secret, _now):  # type: ignore[no-untyped-def]
+        which = next(tries)
+        secret = new_secret(f"{which}-a")
+        if which == "first":
+            raise CallFailed("timeout", "no answer in time")
+        new_secret(f"{which}-b")
+        yield from ()
+        return [Hook("a", "everything", secret, address=f"{which}-a")]
+
+    def take_back(left, made):  # type: ignore[no-untyped-def]
+        taken_back.append(([hook.address for hook in left], [hook.external_id for hook in made]))
+        yield from ()
+        raise CallFailed("timeout", "no answer in time")
+
+    world.platform.register = register  # type: ignore[method-assign]
+    world.platform.take_back = take_back  # type: ignore[method-assign]
+    world.connect()
+    assert taken_back == []
+    world.pass_time(3700)
+
+    assert taken_back == [(["first-a", "second-b"], ["a"])]
+    stored = world.database.read(lambda tx: hooks.of(tx, world.vault, ADA))
+    assert [hook.external_id for hook in stored] == ["a"]
 
 
 def test_a_wrong_client_secret_is_no_fault_of_the_users(world: World) -> None:

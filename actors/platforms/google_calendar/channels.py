@@ -71,8 +71,22 @@ def stop(api: str, hook: Hook) -> Generator[Call, Answer, None]:
     answer = yield Call("POST", f"{api}/calendar/v3/channels/stop", json=json)
     try:
         checked(answer)
-    except (NotFound, Forbidden):
+    except (NotFound, Forbidden, BadAnswer):  # a third try would be told the same
         return
+
+
+def stop_unheard(api: str, left: Sequence[Hook], made: Sequence[Hook]) -> Generator[Call, Answer, None]:
+    """Channels of which only the ids are known, if they exist at all. What a channel watches has one id, whichever
+    channel it is of: it is that of one of the channels that stand."""
+    resources = list(dict.fromkeys(resource_of(hook.where) for hook in made))
+    for hook in left:
+        for resource in resources:
+            json = {"id": hook.address, "resourceId": resource}
+            try:
+                checked((yield Call("POST", f"{api}/calendar/v3/channels/stop", json=json)))
+            except (NotFound, Forbidden, BadAnswer):
+                continue
+            break
 
 
 def calendar_of(where: str) -> str:

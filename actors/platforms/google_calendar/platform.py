@@ -66,5 +66,8 @@ class GoogleCalendar(Google):
     ) -> Generator[Call, Answer, Sequence[Hook]]:
         return channels.register(self.urls.api_url, self.calendars, url, known, new_secret, now)
 
+    def take_back(self, left: Sequence[Hook], made: Sequence[Hook]) -> Generator[Call, Answer, None]:
+        return channels.stop_unheard(self.urls.api_url, left, made)
+
     def unregister(self, hook: Hook) -> Generator[Call, Answer, None]:
         return channels.stop(self.urls.api_url, hook)

@@ -190,5 +190,19 @@ def test_a_channel_is_stopped_or_has_ended_already(gone: Answer) -> None:
     assert told.error is None
 
 
+def unheard(*answers: Answer | PlatformError, left: int = 1) -> list[Any]:
+    pending = [Hook(f"pending:{number}", "", Secret("s"), address=f"c-{number}") for number in range(left)]
+    made = [standing("new-1", f"{MINE}|res-1"), standing("new-2", f"{TEAM}|res-2")]
+    told = drive(calendar().take_back(pending, made), answers)
+    assert {call.url for call in told.calls} <= {f"{API}/channels/stop"}
+    return [(call.json["id"], call.json["resourceId"]) for call in told.calls]
+
+
+def test_a_channel_whose_answer_was_never_heard_is_stopped_by_what_the_others_watch() -> None:
+    none = no(404, "notFound")
+    assert unheard(none, STOPPED) == [("c-0", "res-1"), ("c-0", "res-2")]
+    assert unheard(STOPPED, none, none, left=2) == [("c-0", "res-1"), ("c-1", "res-1"), ("c-1", "res-2")]
+
+
 def test_a_channel_that_could_not_be_stopped_is_told() -> None:
     assert isinstance(drive(calendar().unregister(standing("c-1")), [answer(500)]).error, PlatformDown)
