@@ -1,5 +1,6 @@
 """Whose grant ends soon, whatever we do: they will have to connect again."""
 
+import re
 from functools import partial
 
 from handlers.admin import WEEK, AdminHandler
@@ -7,6 +8,8 @@ from handlers.errors import BadRequest
 from storage import sweeps
 from storage.records import Connection, iso
 from storage.sweeps import Place
+
+_PLACE = re.compile(r"([0-9]{1,12}\.[0-9]{1,20})-([0-9]{1,18})")
 
 
 class Grants(AdminHandler):
@@ -33,9 +36,9 @@ def _next(row: Connection) -> str:
 
 
 def _place_of(after: str | None) -> Place:
-    at, _, row = (after or "0.0-0").partition("-")
-    try:
-        place = Place(float(at), int(row))
-    except ValueError:
-        raise BadRequest("bad_after", "after is what the page before gave as next.") from None
-    return place
+    if after is None:
+        return Place(0.0, 0)
+    found = _PLACE.fullmatch(after)
+    if found is None:
+        raise BadRequest("bad_after", "after is what the page before gave as next.")
+    return Place(float(found[1]), int(found[2]))

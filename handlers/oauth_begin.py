@@ -117,8 +117,11 @@ class Connect(Begin):
     def _return_to(self) -> str:
         """Where the user goes afterwards: a path of the app's, or an address of an allowed origin."""
         asked = self.get_query_argument("return", "/")
-        address = urljoin(self.parts.origins.home, asked)
-        parts = urlsplit(address)
+        try:
+            address = urljoin(self.parts.origins.home, asked)
+            parts = urlsplit(address)
+        except ValueError:  # no address at all
+            address, parts = "", urlsplit("")
         if (
             len(asked) > LONGEST
             or "\\" in asked

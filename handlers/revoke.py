@@ -22,7 +22,7 @@ class Revoking(msgspec.Struct, forbid_unknown_fields=True):
     """One of the two."""
 
     before: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
-    jti: Annotated[str, msgspec.Meta(min_length=1, max_length=256)] | None = None
+    jti: Annotated[str, msgspec.Meta(min_length=1, max_length=256, pattern=r"^[^\0]*$")] | None = None
 
 
 class Revoke(UserHandler):
@@ -41,8 +41,8 @@ class Revoke(UserHandler):
 
     async def _refuse_before(self, user: str, before: datetime) -> float:
         at = before.timestamp()
-        if at > self.parts.clock.now() + CLOCKS_APART:
-            raise BadRequest("bad_before", "before lies in the future: tokens that don't exist yet can't be revoked.")
+        if not 0 <= at <= self.parts.clock.now() + CLOCKS_APART:
+            raise BadRequest("bad_before", "before lies in the future, or before there were any tokens.")
         await refuse_before(self.parts, user, at)
         return at
 

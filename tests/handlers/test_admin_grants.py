@@ -50,7 +50,7 @@ def test_pages_follow_each_other(serving: Serving) -> None:
             break
         after = f"&after={page['next']}"
     assert seen == [f"u{number}" for number in range(8)]
-    for wrong in ("x", "1.0", "nan-1x", "1-"):
+    for wrong in ("x", "1.0", "nan-1x", "1-", "nan-1", "inf-1", "1.0-99999999999999999999", "9" * 400 + ".0-1"):
         assert serving.get(f"/api/admin/grants?after={wrong}", role="admin").error == "bad_after"
 
 

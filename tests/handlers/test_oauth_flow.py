@@ -189,7 +189,11 @@ def test_what_the_actor_could_not_do_is_told_to_the_app(serving: Serving, outcom
 
 @pytest.mark.parametrize(
     "back",
-    ["https://evil.example/", "//evil.example/", "https://app.example.evil.example/", "javascript:alert(1)", "\\\\e"],
+    [
+        *("https://evil.example/", "//evil.example/", "https://app.example.evil.example/", "javascript:alert(1)"),
+        *("\\\\e", "http://[::1", "http://a%E2%84%80b/", "https://app.example@evil.example/"),
+        "/%09/evil.example",
+    ],
 )
 def test_a_user_is_sent_back_to_an_allowed_origin_only(serving: Serving, back: str) -> None:
     answer = serving.get(f"/api/oauth/github/connect?return={back}")

@@ -164,6 +164,8 @@ def test_it_is_for_back_ends(serving: Serving, role: str) -> None:
         {"before": "2026-01-01T00:00:00"},
         {"before": 1},
         {"before": "2027-01-15T08:05:01Z"},
+        {"before": "0001-01-01T00:00:00+23:59"},
+        {"jti": "\0"},
         {"token": "x"},
     ],
 )
