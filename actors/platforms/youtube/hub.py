@@ -82,13 +82,14 @@ def register(
 
 
 def _subscribed(hub: Hub, channel: str, url: str, new_secret: NewSecret, now: float) -> Generator[Call, Answer, Hook]:
-    """The hub asks back, perhaps before it has answered: by then the channel has to be known."""
+    """The hub asks back before it answers: by then the channel has to be known. A hub that asks later, as it may,
+    answers 202; one that couldn't reach us says so now, and not by silence until the lease would have ended."""
     secret = new_secret(address=channel, secret=hub.secret(channel))
     form: dict[str, str | Secret] = {
         "hub.mode": "subscribe",
         "hub.topic": f"{TOPIC}{channel}",
         "hub.callback": hub.callback(url, channel),
-        "hub.verify": "async",
+        "hub.verify": "sync",
         "hub.secret": secret,
         "hub.lease_seconds": str(LEASE),
     }

@@ -57,7 +57,7 @@ def test_ones_own_channel_and_those_one_follows_are_subscribed_to() -> None:
         "hub.mode": "subscribe",
         "hub.topic": "https://www.youtube.com/xml/feeds/videos.xml?channel_id=UCabc",
         "hub.callback": SECRETS.callback(URL, "UCabc"),
-        "hub.verify": "async",
+        "hub.verify": "sync",
         "hub.secret": SECRETS.secret("UCabc"),
         "hub.lease_seconds": "432000",
     }
@@ -120,6 +120,13 @@ def test_a_hub_that_takes_none_says_why() -> None:
     error = register(follows(), answer(400, b"Invalid hub.callback")).error
     assert isinstance(error, HookRefused)
     assert "UCada" in error.detail
+
+
+def test_a_hub_that_could_not_ask_back_is_asked_again_at_the_next_look_and_an_old_lease_kept() -> None:
+    unconfirmed = answer(409, b"The callback did not confirm it")
+    assert places(register(follows("UCabc"), answer(204), unconfirmed)) == ["UCada"]
+    told = register(follows(), unconfirmed, known=[standing("UCada", 1)])
+    assert told.result == [standing("UCada", 1)]
 
 
 def test_one_that_the_hub_does_not_take_does_not_keep_the_others() -> None:
