@@ -248,8 +248,9 @@ class Service:
         hosts = parts.push_hosts
         outbound = Outbound(self.clock, VERSION, connect=5.0, read=5.0, total=10.0, largest=65_536)
         lanes = Lanes(self.clock, outbound, {host: Pace(100, 100, 4) for host in hosts.named}, threads=16)
+        in_sight, counts = parts.presence.in_sight, parts.push_counts
         pusher = Pusher.start(
-            self.pool, self.clock, self.database, self.vault, lanes, hosts, self.vapid, parts.presence.in_sight
+            self.pool, self.clock, self.database, self.vault, lanes, hosts, self.vapid, in_sight, counts
         )
         pusher.tell(Look())
         stack.callback(lanes.stop, FINISH)

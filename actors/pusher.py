@@ -20,6 +20,7 @@ from actors.lane import Job, Outcome
 from actors.lanes import Lanes
 from actors.platforms.base import Answer, Call
 from actors.pool import PooledActor
+from actors.webpush.counts import PushCounts
 from actors.webpush.encryption import device_keys, encoded, encrypt
 from actors.webpush.hosts import PushHosts
 from actors.webpush.payload import payload
@@ -62,6 +63,7 @@ class Pusher(PooledActor):
         hosts: PushHosts,
         vapid: Vapid,
         in_sight: Callable[[str], bool],
+        counts: PushCounts,
     ) -> None:
         """`in_sight`: whether the user has a page before their eyes. Asked on any thread."""
         super().__init__()
@@ -72,6 +74,7 @@ class Pusher(PooledActor):
         self._hosts = hosts
         self._vapid = vapid
         self._in_sight = in_sight
+        self._counts = counts
         self._under_way: dict[int, str] = {}
         self._timer: Timer | None = None
 
@@ -106,13 +109,14 @@ class Pusher(PooledActor):
     def _begin(self, host: str, push: Push, now: float) -> bool:
         """False: there is no call to be made."""
         if push.to is None:
-            self._write(partial(subscriptions.drop, id_=push.subscription_id))
+            self._drop_device(push)
             return False
         if push.event is None or now - push.at > KEEPS or self._in_sight(push.event.user):
             self._write(partial(pushes.done, id_=push.id))
+            self._counts.unneeded += 1
             return False
         if self._hosts.of(push.to.endpoint.reveal()) != host:  # what is allowed has changed since
-            self._write(partial(subscriptions.drop, id_=push.subscription_id))
+            self._drop_device(push)
             return False
         call = self._call(push.to, push.event, now)
         self._under_way[push.id] = host
@@ -145,12 +149,14 @@ class Pusher(PooledActor):
         user = push.event.user if push.event else None
         if isinstance(outcome, Answer) and outcome.status < 300:
             self._write(partial(pushes.done, id_=push.id))
+            self._counts.sent += 1
         elif isinstance(outcome, Answer) and outcome.status in (404, 410):
             log.info("subscription_gone", user=user, host=host, status=outcome.status)
-            self._write(partial(subscriptions.drop, id_=push.subscription_id))
+            self._drop_device(push)
         elif isinstance(outcome, Answer) and outcome.status < 500 and outcome.status not in (408, 429):
             log.warning("push_refused", user=user, host=host, status=outcome.status)
             self._write(partial(pushes.done, id_=push.id))
+            self._counts.refused += 1
         else:
             self._try_again(push, outcome)
 
@@ -161,6 +167,11 @@ class Pusher(PooledActor):
         else:
             wait = max(wait, getattr(outcome, "retry_after", None) or 0.0)
         self._write(partial(pushes.again, id_=push.id, due_at=self._clock.now() + wait))
+        self._counts.failed += 1
+
+    def _drop_device(self, push: Push) -> None:
+        self._write(partial(subscriptions.drop, id_=push.subscription_id))
+        self._counts.devices_dropped += 1
 
     def _write(self, unit: Callable[[Transaction], object]) -> None:
         self._database.write(unit).result()

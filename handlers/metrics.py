@@ -1,7 +1,8 @@
 """`/metrics`: what is counted anyway, in the words of Prometheus. No label can be chosen by a stranger."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -12,7 +13,7 @@ from handlers.admin import AdminHandler, ending_this_week
 from handlers.auth import is_bearer
 from handlers.parts import Parts
 from handlers.requests import BUCKETS
-from storage import connections
+from storage import connections, pushes
 
 
 class Metrics(AdminHandler):
@@ -24,25 +25,36 @@ class Metrics(AdminHandler):
             await super().prepare()
 
     async def get(self) -> None:
-        statuses: dict[tuple[str, str], int] = {}
-        if self.parts.bridge.database.health().ok:
-            statuses = await self.parts.recent.get("connections", lambda: self.parts.bridge.read(connections.counts))
-        ending = await ending_this_week(self.parts)
         self.set_header("Content-Type", CONTENT_TYPE_LATEST)
-        self.finish(exposition(self.parts, statuses, ending or {}))
+        self.finish(exposition(self.parts, await self._stored()))
+
+    async def _stored(self) -> "Stored":
+        parts = self.parts
+        if not parts.bridge.database.health().ok:
+            return Stored()
+        statuses = await parts.recent.get("connections", lambda: parts.bridge.read(connections.counts))
+        waiting = await parts.recent.get("pushes", lambda: parts.bridge.read(pushes.waiting))
+        return Stored(statuses, await ending_this_week(parts) or {}, waiting)
 
 
-def exposition(parts: Parts, connection_counts: dict[tuple[str, str], int], ending: dict[str, int]) -> bytes:
+class Stored(NamedTuple):
+    """What only the database knows; nothing while it can't be asked."""
+
+    connections: Mapping[tuple[str, str], int] = {}
+    ending: Mapping[str, int] = {}
+    pushes_waiting: int | None = None
+
+
+def exposition(parts: Parts, stored: Stored) -> bytes:
     registry = CollectorRegistry()
-    registry.register(_Figures(parts, connection_counts, ending))
+    registry.register(_Figures(parts, stored))
     return generate_latest(registry)
 
 
 class _Figures(Collector):
-    def __init__(self, parts: Parts, connection_counts: dict[tuple[str, str], int], ending: dict[str, int]) -> None:
+    def __init__(self, parts: Parts, stored: Stored) -> None:
         self._parts = parts
-        self._connections = connection_counts
-        self._ending = ending
+        self._stored = stored
 
     def collect(self) -> Iterator[Metric]:
         yield from self._requests()
@@ -50,6 +62,7 @@ class _Figures(Collector):
         yield from self._actors()
         yield from self._lanes()
         yield from self._streams()
+        yield from self._pushes()
         yield from self._rest()
 
     def _requests(self) -> Iterator[Metric]:
@@ -81,11 +94,11 @@ class _Figures(Collector):
         yield family
         yield CounterMetricFamily("soulwire_actor_restarts", "Restarts of actors.", now.restarts)
         statuses = GaugeMetricFamily("soulwire_connections", "By status.", labels=["platform", "status"])
-        for (platform, status), count in self._connections.items():
+        for (platform, status), count in self._stored.connections.items():
             statuses.add_metric([platform, status], count)
         yield statuses
         ending = GaugeMetricFamily("soulwire_grants_ending", "Of users, within a week.", labels=["platform"])
-        for platform, count in self._ending.items():
+        for platform, count in self._stored.ending.items():
             ending.add_metric([platform], count)
         yield ending
 
@@ -129,6 +142,16 @@ class _Figures(Collector):
             cursors.add_metric([outcome], count)
         yield cursors
         yield CounterMetricFamily("soulwire_events_dispatched", "To at least one stream.", standing.events)
+
+    def _pushes(self) -> Iterator[Metric]:
+        counts = self._parts.push_counts
+        family = CounterMetricFamily("soulwire_pushes", "To devices, by outcome.", labels=["outcome"])
+        for outcome in ("sent", "failed", "refused", "unneeded"):
+            family.add_metric([outcome], getattr(counts, outcome))
+        yield family
+        yield CounterMetricFamily("soulwire_push_devices_dropped", "That are gone.", counts.devices_dropped)
+        if self._stored.pushes_waiting is not None:
+            yield GaugeMetricFamily("soulwire_pushes_waiting", "Still to be made.", self._stored.pushes_waiting)
 
     def _rest(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("soulwire_storage_ok", "1: can be written.", self._parts.bridge.database.health().ok)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from actors.webpush.counts import PushCounts
 from actors.webpush.hosts import PushHosts
 from handlers.addresses import Proxies
 from handlers.arrivals import Arrivals
@@ -66,6 +67,7 @@ class Parts:
     push_hosts: PushHosts
     push_key: str
     """The public one, that browsers subscribe with."""
+    push_counts: PushCounts
     hook_secrets: HookSecrets
     reception: Reception
     proxies: Proxies
@@ -130,6 +132,7 @@ def make_parts(
         presence=presence or Presence(clock.elapsed),
         push_hosts=PushHosts(push_hosts),
         push_key=push_key,
+        push_counts=PushCounts(),
         hook_secrets=HookSecrets(bridge, vault, directory, clock.elapsed, webhook_secrets or {}),
         proxies=Proxies(trusted_proxies),
         public_url=public_url,

@@ -66,6 +66,12 @@ def next_due(tx: Transaction) -> float | None:
     return at if at is None else float(at)
 
 
+def waiting(tx: Transaction) -> int:
+    """How many are still to be pushed."""
+    (count,) = tx.one("SELECT count(*) FROM pushes")
+    return int(count)
+
+
 def done(tx: Transaction, id_: int) -> None:
     """It is there, or is not wanted any more."""
     tx.run("DELETE FROM pushes WHERE id = ?", id_)

@@ -14,10 +14,11 @@ from actors.outbound import Outbound
 from actors.pacing import Pace
 from actors.pool import InlineExecutor
 from actors.pusher import AT_ONCE, Look, Nudge, Pusher
+from actors.webpush.counts import PushCounts
 from actors.webpush.encryption import encoded
 from actors.webpush.hosts import PushHosts
 from actors.webpush.vapid import Vapid
-from storage import broadcasts, events, subscriptions
+from storage import broadcasts, events, pushes, subscriptions
 from storage.database import Database
 from storage.records import Draft, Secret
 from storage.subscriptions import Subscription
@@ -41,6 +42,7 @@ class World:
         self.executor = InlineExecutor()
         self.clock = VirtualClock(settle=self.executor.run_until_idle)
         self.looking: set[str] = set()
+        self.counts = PushCounts()
         self.vapid = Vapid(Secret(encoded(b"\x01" * 32)), "mailto:someone@example.com")
         self.service.now = self.clock.now
         self.service.public_key = self.vapid.public_key
@@ -61,6 +63,7 @@ class World:
             PushHosts(hosts),
             self.vapid,
             self.looking.__contains__,
+            self.counts,
         )
         self.database.publish = Nudge(lambda _: None, pusher.tell)
         pusher.tell(Look())
@@ -291,3 +294,21 @@ def test_a_broadcast_reaches_devices_of_those_who_are_away(world: World) -> None
     world.database.write(lambda tx: broadcasts.hear(tx, ["ada"])).result()
     world.settle()
     assert world.service.titles() == ["all"]
+
+
+def test_how_pushes_ended_is_counted(world: World) -> None:
+    for name in ("phone", "laptop", "gone"):
+        world.subscribe(name)
+    world.service.answers["phone"] += [(503, {}), (500, {})]
+    world.service.answers["laptop"].append((413, {}))
+    world.service.answers["gone"].append((410, {}))
+    world.tell("one")
+    assert world.database.read(pushes.waiting) == 1
+    world.clock.advance(3600)
+    assert world.counts == PushCounts(sent=1, failed=2, refused=1, devices_dropped=1)
+
+    world.looking.add("ada")
+    world.tell("two")
+
+    assert world.counts == PushCounts(sent=1, failed=2, refused=1, unneeded=2, devices_dropped=1)
+    assert world.database.read(pushes.waiting) == 0

@@ -1,14 +1,21 @@
 """`/metrics`, in the words of Prometheus."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from actors.status import Parked, Supervision
-from storage.records import Secret
+from storage import events, subscriptions
+from storage.records import Draft, Secret
+from storage.subscriptions import Subscription
+from storage.transaction import Transaction
 from storage.trouble import Health
 from tests.handlers.serving import Answer, Serving
+
+GUIDE = Path(__file__).parents[2] / "deploy" / "README.md"
 
 
 def read(answer: Answer) -> dict[tuple[str, str], float]:
@@ -50,6 +57,24 @@ def test_what_happened_can_be_read_off(serving: Serving) -> None:
     assert found["soulwire_storage_ok", ""] == 1
 
 
+def test_pushes_are_counted_by_how_they_ended_and_those_that_wait_are_read(serving: Serving) -> None:
+    counts = serving.parts.push_counts
+    counts.sent, counts.failed, counts.refused, counts.unneeded, counts.devices_dropped = 5, 4, 3, 2, 1
+    device = Subscription(Secret("https://push.example/1"), "push.example", "", Secret(""))
+    hello = Draft("notification", {"title": "Hi"})
+
+    def unit(tx: Transaction) -> None:
+        subscriptions.keep(tx, serving.vault, "ada", device, 0.0)
+        events.append(tx, "ada", [hello, hello], 0.0)
+
+    serving.write(unit)
+    found = read(serving.get("/metrics", role="admin"))
+    outcomes = ("sent", "failed", "refused", "unneeded")
+    assert [found["soulwire_pushes_total", outcome] for outcome in outcomes] == [5, 4, 3, 2]
+    assert found["soulwire_push_devices_dropped_total", ""] == 1
+    assert found["soulwire_pushes_waiting", ""] == 2
+
+
 def test_what_is_passed_in_is_shown_too(serve: Any) -> None:
     serving = serve(gauges={"turns_waiting": lambda: 42.0})
     assert read(serving.get("/metrics", role="admin"))["soulwire_turns_waiting", ""] == 42
@@ -78,4 +103,16 @@ def test_a_token_of_its_own_reads_it(serve: Any, given: str, status: int) -> Non
 def test_it_is_there_when_the_database_is_not(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving.database, "health", lambda: Health(False, "lost", 0.0))
     monkeypatch.setattr(serving.database, "read", None)
-    assert read(serving.get("/metrics", role="admin"))["soulwire_storage_ok", ""] == 0
+    found = read(serving.get("/metrics", role="admin"))
+    assert found["soulwire_storage_ok", ""] == 0
+    assert ("soulwire_pushes_waiting", "") not in found
+
+
+def test_every_figure_is_explained(serve: Any) -> None:
+    """What `run.py` passes in is looked for by its name."""
+    serving = serve(gauges={"turns_waiting": lambda: 0.0, "timers": lambda: 0.0})
+    text = serving.get("/metrics", role="admin").body.decode()
+    shown = {family.name for family in text_string_to_metric_families(text)}
+    listed = re.findall(r"^\| `(soulwire_\w+)", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {name.removesuffix("_total") for name in listed} == shown
+    assert len(listed) == len(shown)
