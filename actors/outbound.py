@@ -7,6 +7,7 @@ the libraries' messages may quote the request.
 import base64
 import http.client
 import json
+import re
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ from urllib3.exceptions import ConnectTimeoutError, DecodeError, NameResolutionE
 
 from actors.clock import Clock
 from actors.lines import Line, Origin, origin
+from actors.platforms.answers import is_form
 from actors.platforms.base import Answer, Call, Client
 from actors.platforms.failures import CallFailed
 from storage.records import Secret
@@ -28,6 +30,9 @@ REDIRECTS = 5
 CHUNK = 65_536
 SHORTEST = 8
 """Characters of a secret that is looked for in answers: what is shorter is in them anyhow."""
+_GIVEN_IN_JSON = rb'(?P<given>"(?:access|refresh)_token"\s*:\s*"%b")|%b'
+_GIVEN_IN_FORM = rb"(?P<given>\b(?:access|refresh)_token=%b(?=&|$))|%b"
+"""A token as the one that is given, or anywhere else."""
 SICK = frozenset({"dns", "refused", "tls", "timeout", "network"})
 """Kinds of `CallFailed` that speak of the platform or the way there, not of the one call."""
 
@@ -164,22 +169,26 @@ def _secrets(call: Call, bearer: Secret | None, client: Client | None) -> set[by
         | {quote_plus(text) for text in found}
         | {quote(text, safe="") for text in found}
         | {json.dumps(text)[1:-1] for text in found}
+        | {json.dumps(text)[1:-1].replace("/", "\\/") for text in found}
     )
     return {text.encode() for text in spelt if len(text) >= SHORTEST}
 
 
 def _without(secrets: set[bytes], call: Call, answer: Answer) -> Answer:
-    """A platform that complains may quote what it was sent, and complaints are stored and shown.
-
-    Where tokens are given out, a success may well hold the one that was sent: it stays as it is.
-    """
-    if call.auth != "bearer" and answer.status < 400:
-        return answer
+    """A platform that complains may quote what it was sent, and complaints are stored and shown; some complain with
+    a 200. Where tokens are given out, a success may well give the one that was sent: as that it stays."""
+    gives = call.auth != "bearer" and answer.status < 400
+    given = _GIVEN_IN_FORM if is_form(answer) else _GIVEN_IN_JSON
     body, headers = answer.body, dict(answer.headers)
     for secret in sorted(secrets, key=len, reverse=True):
-        body = body.replace(secret, b"***")
+        quoted = re.escape(secret)
+        body = re.sub(given % (quoted, quoted) if gives else quoted, _blotted, body)
         headers = {name: text.replace(secret.decode(), "***") for name, text in headers.items()}
     return Answer(answer.status, headers, body)
+
+
+def _blotted(found: re.Match[bytes]) -> bytes:
+    return found[0] if found.lastgroup == "given" else b"***"
 
 
 def _basic(client: Client) -> str:

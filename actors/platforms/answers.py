@@ -27,7 +27,7 @@ def words(value: Any) -> str:
 
 
 def structured(answer: "Answer") -> dict[str, Any] | None:
-    if _content_type(answer) == "application/x-www-form-urlencoded":
+    if is_form(answer):
         try:
             return dict(parse_qsl(answer.body.decode("ascii"), max_num_fields=50)) or None
         except ValueError:
@@ -43,7 +43,11 @@ def is_data(answer: "Answer") -> bool:
     """Labelled as data. An answer that gives is taken in any wrapping, for a rotated token may be in it, and the old
     one dead; one that takes away is not."""
     label = _content_type(answer)
-    return not label or label.endswith(("json", "javascript")) or label == "application/x-www-form-urlencoded"
+    return not label or label.endswith(("json", "javascript")) or is_form(answer)
+
+
+def is_form(answer: "Answer") -> bool:
+    return _content_type(answer) == "application/x-www-form-urlencoded"
 
 
 def is_page(answer: "Answer") -> bool:

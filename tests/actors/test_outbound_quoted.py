@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Iterator
-from urllib.parse import quote
 
 import pytest
 
@@ -52,6 +51,39 @@ def test_secrets_in_json_are_taken_out_of_complaints_too(server: HttpServer) -> 
     assert b"s3cret" not in quoted(server, 422, call).body
 
 
-def test_a_grant_that_holds_the_same_refresh_token_again_stays_as_it_is(server: HttpServer) -> None:
-    call = Call("POST", f"{server.url}/", form={"refresh_token": Secret("s3cret-refresh")}, auth="none")
-    assert quote("s3cret-refresh").encode() in quoted(server, 200, call).body
+@pytest.mark.parametrize("sent", ["s3cret-refresh-token", "s3cret/with 'signs'"])
+@pytest.mark.parametrize("complaint", ["{}", "refresh_token={}", '\\"refresh_token\\":\\"{}\\"'])
+def test_a_complaint_with_a_success_holds_nothing_of_what_was_sent(
+    server: HttpServer, complaint: str, sent: str
+) -> None:
+    said = f'{{"error":"bad_verification_code","error_description":"{complaint.format(sent)}"}}'
+    assert "s3cret" not in answered(server, said, sent)
+    assert "s3cret" not in answered(server, said.replace("/", "\\/"), sent)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '{"refresh_token":"s3cret-refresh", "note": "s3cret-refresh"}',
+        '{"authed_user": {"refresh_token" : "s3cret-refresh"}, "note": "s3cret-refresh"}',
+    ],
+)
+def test_what_is_given_again_stays_and_is_blotted_out_everywhere_else(server: HttpServer, said: str) -> None:
+    assert answered(server, said) == said.replace('"note": "s3cret-refresh"', '"note": "***"')
+
+
+def test_so_it_is_in_a_form(server: HttpServer) -> None:
+    said = "error_description=refresh_token%3Ds3cret-refresh&refresh_token=s3cret-refresh"
+    got = answered(server, said, type="application/x-www-form-urlencoded; charset=utf-8")
+    assert got == "error_description=refresh_token%3D***&refresh_token=s3cret-refresh"
+
+
+def answered(server: HttpServer, said: str, sent: str = "s3cret-refresh", *, type: str = "application/json") -> str:
+    """What becomes of a token endpoint's success."""
+
+    def say(wire: Wire, _seen: Seen) -> None:
+        wire.write(head(200, {"Content-Length": str(len(said)), "Content-Type": type}) + said.encode())
+
+    server.on("/token", say)
+    call = Call("POST", f"{server.url}/token", form={"refresh_token": Secret(sent)}, auth="basic")
+    return Outbound(Clock(), "1").send(call, None, CLIENT).body.decode()
