@@ -66,11 +66,13 @@ class Proxy(UserHandler):
         )
 
     def _show(self, answer: Answer) -> None:
+        if not 200 <= answer.status <= 599:
+            raise BadGateway("bad_answer", f"The platform answered {answer.status}, which is no end of a request.")
         self.set_status(answer.status)
         self.set_header("Content-Security-Policy", "sandbox")
         self.clear_header("Content-Type")
         for name, value in answer.headers.items():
-            if SHOWN.fullmatch(name):
+            if SHOWN.fullmatch(name) and value.isprintable():
                 self.set_header(name, value)
         self.finish(answer.body if answer.status not in (204, 304) else b"")
 

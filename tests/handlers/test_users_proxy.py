@@ -54,6 +54,26 @@ def test_a_call_goes_to_the_platforms_api_with_method_query_body_and_what_descri
     assert dict(call.headers) == {"Content-Type": "application/json"}
 
 
+def test_headers_that_no_answer_may_have_are_left_out(serving: Serving) -> None:
+    answering(
+        serving, page(201, b"{}", etag='"a"\r\n X: y', link="<a\x00b>", retry_after="5\x7f", content_type="text/a")
+    )
+
+    answer = serving.ask("POST", f"{PROXY}/user/keys", b"{}", user="app", role="service")
+
+    assert (answer.status, answer.headers["Content-Type"]) == (201, "text/a")
+    assert {answer.headers["Etag"], answer.headers["Link"], answer.headers["Retry-After"]} == {None}
+
+
+@pytest.mark.parametrize("status", [103, 199, 600, 999])
+def test_a_status_that_ends_nothing_is_the_platforms_trouble(serving: Serving, status: int) -> None:
+    answering(serving, page(status, b"{}"))
+
+    answer = serving.get(f"{PROXY}/user", user="app", role="service")
+
+    assert (answer.status, answer.error) == (502, "bad_answer")
+
+
 def test_the_answer_shows_nothing_but_content(serving: Serving) -> None:
     headers = {"content_type": "text/html", "set_cookie": "a=b", "x_ratelimit_remaining": "4", "server": "x"}
     answering(serving, page(200, b"<script>", **headers))
