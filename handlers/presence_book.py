@@ -1,5 +1,6 @@
 """Who has a page before their eyes: pages say so themselves, again and again, for a stream alone doesn't show it."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 
 HOLDS = 60.0
@@ -14,7 +15,8 @@ class Presence:
 
     def __init__(self, elapsed: Callable[[], float]) -> None:
         self._elapsed = elapsed
-        self._until: dict[str, Mapping[Hashable, float]] = {}
+        self._until: OrderedDict[str, Mapping[Hashable, float]] = OrderedDict()
+        """Who said something last stands last."""
 
     def __len__(self) -> int:
         return len(self._until)
@@ -29,8 +31,15 @@ class Presence:
             kept[page] = now + HOLDS
         if kept:
             self._until[user] = kept
+            self._until.move_to_end(user)
         else:
             self._until.pop(user, None)
+        self._forget(now)
+
+    def _forget(self, now: float) -> None:
+        """Those who left without a word."""
+        while self._until and max((silent := next(iter(self._until.items())))[1].values()) <= now:
+            del self._until[silent[0]]
 
     def in_sight(self, user: str) -> bool:
         now = self._elapsed()
