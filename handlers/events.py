@@ -20,6 +20,7 @@ Found = tuple[Start, list[Event]]
 class Events(Handler):
     roles = ANYONE
     counted = False
+    quiet = True
 
     async def get(self) -> None:
         if self.get_query_argument("userId", self.caller.user) != self.caller.user:

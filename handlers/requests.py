@@ -13,7 +13,8 @@ log = structlog.get_logger()
 
 SLOW = 1.0
 STRANGERS_LINES = 10
-"""Lines a second for requests that were refused to people we don't know; the rest is counted."""
+"""Lines a second for requests that were refused to people we don't know, or that no limit counts any more; the rest is
+counted."""
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -68,7 +69,7 @@ class Requests:
         if status >= 500 and status not in ELSEWHERE:
             say = log.error
         elif status >= 400:
-            if status < 500 and getattr(handler, "known_caller", None) is None and not self._may_say():
+            if status < 500 and not _is_counted(handler, status) and not self._may_say():
                 return
             say = log.warning
         elif slow:
@@ -98,3 +99,8 @@ class Requests:
             return True
         self._unsaid += 1
         return False
+
+
+def _is_counted(handler: RequestHandler, status: int) -> bool:
+    """Somebody we know sent it, who is within a limit; it is refused to them too often otherwise to be worth a line."""
+    return getattr(handler, "known_caller", None) is not None and status != 429 and getattr(handler, "counted", False)

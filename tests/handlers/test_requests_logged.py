@@ -46,6 +46,29 @@ def test_a_slow_request_shows(serving: Serving, monkeypatch: pytest.MonkeyPatch)
     assert (line["log_level"], line["slow"]) == ("warning", True)
 
 
+def test_who_asks_past_a_limit_fills_no_log(serve: Callable[..., Serving]) -> None:
+    serving = serve(api_rate=(3, 900))
+    lines = lines_of(serving, lambda: [serving.get("/api/connections") for _ in range(40)])
+    assert [line["status"] for line in lines] == [200] * 3 + [429] * STRANGERS_LINES
+    serving.clock.advance(1)
+    first, *_ = lines_of(serving, lambda: serving.get("/api/connections"))
+    assert (first["event"], first["count"]) == ("requests_unlogged", 37 - STRANGERS_LINES)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/events"),
+        ("GET", "/api/events?cursor=x&limit=x"),
+        ("POST", "/api/presence"),
+        ("POST", "/api/sse/x"),
+    ],
+)
+def test_what_no_limit_counts_fills_no_log(serving: Serving, method: str, path: str) -> None:
+    lines = lines_of(serving, lambda: [serving.ask(method, path, b"{}", user="ada") for _ in range(40)])
+    assert len([line for line in lines if line["log_level"] != "debug"]) <= STRANGERS_LINES
+
+
 def test_strangers_fill_no_log(serving: Serving) -> None:
     lines = lines_of(serving, lambda: [serving.ask("GET", "/api/connections") for _ in range(40)])
     assert len(lines) == STRANGERS_LINES
