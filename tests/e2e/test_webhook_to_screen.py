@@ -31,7 +31,7 @@ def test_a_signed_webhook_is_on_websocket_and_sse(service: Service, screens: lis
     assert socket["who"] == "octocat"
     assert socket["where"] == "octocat/Hello-World"
     assert socket["url"].startswith("https://github.com/octocat/Hello-World/compare/")
-    assert socket["message"] == "octocat pushed 3 commits to main in octocat/Hello-World"
+    assert socket["message"] == "octocat pushed 3 commits to main in octocat/Hello-World, the last “Translate”"
 
 
 def test_the_same_delivery_again_has_no_second_effect(service: Service, screens: list[Listener]) -> None:

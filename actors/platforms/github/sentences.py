@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from actors.platforms.fields import dig, link, number, text
 from actors.platforms.github import deeds
 
-SOMEBODY = "Somebody"
+SOMEBODY, ONE = "Somebody", "1 commit"
 
 
 class Told(NamedTuple):
@@ -48,15 +48,23 @@ def _push(payload: Any, who: str, where: str | None) -> Told | None:
         return Told(f"{'pushed' if created else 'moved'} the tag {name}", url)
     commits = _commits(payload)
     if created:
-        return Told(f"created the branch {name}" + (f" with {commits}" if commits else ""), url)
+        return _pushed(payload, f"created the branch {name}" + (f" with {commits}" if commits else ""), who, where)
     pushed = "force-pushed" if forced else "pushed"
-    return Told(f"{pushed} {commits} to {name}" if commits else f"{pushed} to {name}", url)
+    return _pushed(payload, f"{pushed} {commits} to {name}" if commits else f"{pushed} to {name}", who, where)
+
+
+def _pushed(payload: Any, what: str, who: str, where: str | None) -> Told:
+    """With the first line of the last commit, which is what GitHub itself shows of a push."""
+    said, commits = dig(payload, "head_commit", "message"), _commits(payload)
+    title = text(said.strip().partition("\n")[0]) if isinstance(said, str) and commits else None
+    end = f"{':' if commits == ONE else ', the last'} “{title}”" if title else ""
+    return Told(what, link(payload, "compare"), _sentence(who, what, where) + end)
 
 
 def _commits(payload: Any) -> str:
     commits = dig(payload, "commits")
     count = len(commits) if isinstance(commits, list) else 0
-    return "" if count == 0 else "1 commit" if count == 1 else f"{count} commits"
+    return "" if count == 0 else ONE if count == 1 else f"{count} commits"
 
 
 def _issue(payload: Any, who: str, where: str | None) -> Told | None:
@@ -64,7 +72,7 @@ def _issue(payload: Any, who: str, where: str | None) -> Told | None:
     action = text(payload, "action")
     if it is None or action is None:
         return None
-    return Told(deeds.with_issue(action, it, payload, who), link(payload, "issue", "html_url"))
+    return Told(deeds.with_issue(action, it, payload, who), _page_left(action, payload, "issue"))
 
 
 def _pull_request(payload: Any, who: str, where: str | None) -> Told | None:
@@ -88,7 +96,12 @@ def _release(payload: Any, who: str, where: str | None) -> Told | None:
     action = text(payload, "action")
     if name is None or action is None:
         return None
-    return Told(deeds.with_release(action, name, payload), link(payload, "release", "html_url"))
+    return Told(deeds.with_release(action, name, payload), _page_left(action, payload, "release"))
+
+
+def _page_left(action: str, payload: Any, name: str) -> str | None:
+    """Of what is deleted there is no page."""
+    return None if action == "deleted" else link(payload, name, "html_url")
 
 
 def _star(payload: Any, who: str, where: str | None) -> Told | None:

@@ -41,7 +41,7 @@ def test_the_parts_of_a_line() -> None:
         "what": "pushed 3 commits to main",
         "where": REPO,
         "url": f"{PAGE}/compare/bbbbbbbbbbbb...cccccccccccc",
-        "message": f"octocat pushed 3 commits to main in {REPO}",
+        "message": f"octocat pushed 3 commits to main in {REPO}, the last “Translate”",
     }
 
 
@@ -68,11 +68,32 @@ PUSHES: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("changes", "what"), PUSHES, ids=[what for _, what in PUSHES])
 def test_a_push(changes: dict[str, Any], what: str) -> None:
-    assert sentence("push", changes) == f"octocat {what} in {REPO}"
+    assert sentence("push", {"head_commit": None} | changes) == f"octocat {what} in {REPO}"
+
+
+@pytest.mark.parametrize(
+    ("message", "changes", "end"),
+    [
+        ("Translate", {}, ", the last “Translate”"),
+        ("Fix typo\n\nIt was in the title.", ONE, ": “Fix typo”"),
+        ("\n\nFix typo\r\nand more", ONE, ": “Fix typo”"),
+        (" \n ", ONE, ""),
+        (None, ONE, ""),
+        (["x"], ONE, ""),
+        ("Translate", {"commits": []}, ""),
+    ],
+    ids=str,
+)
+def test_a_push_says_what_its_last_commit_is_about(message: Any, changes: dict[str, Any], end: str) -> None:
+    told = sentence("push", changes | {"head_commit.message": message})
+    assert told is not None
+    assert told.partition(f" to main in {REPO}")[2] == end
 
 
 def test_what_is_deleted_links_to_what_is_left() -> None:
     assert parsed("push", changed("push", {"deleted": True})).fields["url"] == PAGE
+    assert parsed("issues", changed("issues", {"action": "deleted"})).fields["url"] == PAGE
+    assert parsed("release", changed("release", {"action": "deleted"})).fields["url"] == PAGE
 
 
 ISSUE = "issue #7 “Spelling error in the README”"
@@ -109,7 +130,7 @@ ISSUES: list[tuple[dict[str, Any], str]] = [
 def test_an_issue(changes: dict[str, Any], what: str) -> None:
     told = parsed("issues", changed("issues", changes)).fields
     assert told["message"] == f"hubot {what} in {REPO}"
-    assert told["url"] == f"{PAGE}/issues/7"
+    assert told["url"] == (PAGE if changes["action"] == "deleted" else f"{PAGE}/issues/7")
 
 
 PULL = "pull request #8 “Say hello in Icelandic”"
@@ -161,7 +182,7 @@ RELEASES: list[tuple[dict[str, Any], str]] = [
 def test_a_release(changes: dict[str, Any], what: str) -> None:
     told = parsed("release", changed("release", changes)).fields
     assert told["message"] == f"octocat {what} in {REPO}"
-    assert told["url"] == f"{PAGE}/releases/tag/v1.0"
+    assert told["url"] == (PAGE if changes["action"] == "deleted" else f"{PAGE}/releases/tag/v1.0")
 
 
 def test_a_star_given_and_taken_back() -> None:
