@@ -118,6 +118,11 @@ class Tokens:
         row = self._state.one("SELECT user FROM codes WHERE code = ? AND platform = ?", code, self._platform)
         return row[0] if row else None
 
+    def was_bound(self, code: str) -> str | None:
+        """The address that the code was for."""
+        row = self._state.one("SELECT redirect_uri FROM consents WHERE code = ?", code)
+        return row[0] if row else None
+
     def exchange(self, code: str, redirect_uri: str = "", verifier: str = "") -> Issued:
         bound = self._state.one("SELECT redirect_uri, challenge FROM consents WHERE code = ?", code)
         if bound is not None and (redirect_uri != bound[0] or not _proves(bound[1], verifier)):

@@ -25,9 +25,16 @@ UNREADABLE = frozenset(
     {"channel_not_found", "not_in_channel", "method_not_supported_for_channel_type", "no_permission"}
 )
 """This conversation can't be read, the others can."""
-FORBIDDEN = frozenset(
-    {"missing_scope", "not_allowed_token_type", "access_denied", "ekm_access_denied", "team_access_not_granted"}
-)
+_RECONNECT = "Please connect again."
+_ADMINISTRATOR = "An administrator of the workspace can allow it."
+FORBIDDEN = {
+    "missing_scope": _RECONNECT,
+    "not_allowed_token_type": _RECONNECT,
+    "access_denied": _ADMINISTRATOR,
+    "ekm_access_denied": _ADMINISTRATOR,
+    "team_access_not_granted": _ADMINISTRATOR,
+}
+"""And what helps: users are shown it."""
 BUSY = frozenset(
     {"fatal_error", "internal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
     | {"org_login_required", "accesslimited"}
@@ -71,7 +78,7 @@ def _meaning(error: str) -> PlatformError:
     if error in UNREADABLE:
         return NotFound(f"200 {error}")
     if error in FORBIDDEN:
-        return Forbidden(f"200 {error}")
+        return Forbidden(f"Slack does not let this app see that ({error}). {FORBIDDEN[error]}")
     if error in ("ratelimited", "rate_limited"):
-        return RateLimited(f"200 {error}", 60.0)
-    return PlatformDown(f"200 {error}") if error in BUSY else BadAnswer(f"200 {error}")
+        return RateLimited("Slack takes no more calls for a minute", 60.0)
+    return PlatformDown(f"Slack is in trouble ({error})") if error in BUSY else BadAnswer(f"Slack says “{error}”")

@@ -192,6 +192,21 @@ def test_each_word_of_the_api_has_its_meaning(error: str, kind: type[PlatformErr
     assert type(trouble.value) is kind
 
 
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("missing_scope", "Slack does not let this app see that (missing_scope). Please connect again."),
+        ("ekm_access_denied", "Slack does not let this app see that (ekm_access_denied). An administrator of the"),
+        ("fatal_error", "Slack is in trouble (fatal_error)"),
+        ("never_heard_of", "Slack says “never_heard_of”"),
+    ],
+)
+def test_what_a_user_is_shown_of_it_says_what_helps(error: str, words: str) -> None:
+    with pytest.raises(PlatformError) as trouble:
+        said(answer(200, {"ok": False, "error": error}))
+    assert trouble.value.detail.startswith(words)
+
+
 def test_two_connections_to_one_account_may_share_a_token_and_are_one_family() -> None:
     assert slack().grant_family == "slack"
 

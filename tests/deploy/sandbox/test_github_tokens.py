@@ -2,7 +2,7 @@
 
 import base64
 import json
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tests.deploy.sandbox.scene import SandboxCase, read
 
@@ -44,6 +44,15 @@ class GitHubTokens(SandboxCase):
         told = read(self.ask_token("github", code=self.code("github"), client_secret="guessed"), 200)
         assert told["error"] == "incorrect_client_credentials"
         assert {"error_description", "error_uri"} <= told.keys()
+
+    def test_a_code_from_the_consent_page_is_good_for_its_own_address_only(self) -> None:
+        query = {"client_id": "sandbox-github", "redirect_uri": "http://127.0.0.1:3001/cb", "state": "s", "user": "ada"}
+        page = "/github/login/oauth/authorize"
+        sent = self.fetch(page, method="POST", body=urlencode(query), follow_redirects=False)
+        code = parse_qs(urlsplit(sent.headers["Location"]).query)["code"][0]
+        elsewhere = read(self.ask_token("github", code=code, redirect_uri="http://127.0.0.1:3001/other"), 200)
+        assert elsewhere["error"] == "redirect_uri_mismatch"
+        assert "access_token" in read(self.ask_token("github", code=code, redirect_uri=query["redirect_uri"]), 200)
 
     def test_an_access_token_ends_after_its_eight_hours(self) -> None:
         given = self.connect("github")

@@ -18,6 +18,7 @@ REFUSALS = {
     "incorrect_client_credentials": "The client_id and/or client_secret passed are incorrect.",
     "bad_verification_code": "The code passed is incorrect or expired.",
     "bad_refresh_token": "The refresh token passed is incorrect or expired.",
+    "redirect_uri_mismatch": "The redirect_uri MUST match the registered callback URL for this application.",
     "unsupported_grant_type": "The grant_type is not supported.",
 }
 
@@ -53,18 +54,25 @@ class AccessToken(GitHubHandler):
             self.refuse_grant("unsupported_grant_type")
             return
         try:
-            if grant_type == "refresh_token":
-                issued = self.platform.tokens.refresh(self.get_argument("refresh_token", ""))
-            else:
-                issued = self.platform.tokens.exchange(
-                    self.get_argument("code", ""),
-                    self.get_argument("redirect_uri", ""),
-                    self.get_argument("code_verifier", ""),
-                )
-        except Refused:
-            self.refuse_grant("bad_refresh_token" if grant_type == "refresh_token" else "bad_verification_code")
+            issued = self._refresh() if grant_type == "refresh_token" else self._exchange()
+        except Refused as refused:
+            self.refuse_grant(self._why(refused, grant_type))
             return
         self.tell(_shown(issued))
+
+    def _refresh(self) -> Issued:
+        return self.platform.tokens.refresh(self.get_argument("refresh_token", ""))
+
+    def _exchange(self) -> Issued:
+        names = ("code", "redirect_uri", "code_verifier")
+        return self.platform.tokens.exchange(*(self.get_argument(name, "") for name in names))
+
+    def _why(self, refused: Refused, grant_type: str) -> str:
+        if grant_type == "refresh_token":
+            return "bad_refresh_token"
+        was_for = self.platform.tokens.was_bound(self.get_argument("code", ""))
+        is_elsewhere = refused.why == "bound" and was_for != self.get_argument("redirect_uri", "")
+        return "redirect_uri_mismatch" if is_elsewhere else "bad_verification_code"
 
     def refuse_grant(self, error: str) -> None:
         page = DOCS + "#" + error.replace("_", "-")

@@ -69,11 +69,6 @@ class GoogleTokens(Tokens):
         sql = "UPDATE grants SET live = 0 WHERE platform IN (?, ?, ?) AND user = ?"
         self._state.run(sql, *GOOGLE, user)
 
-    def was_bound(self, code: str) -> str | None:
-        """The address that the code was for."""
-        row = self._state.one("SELECT redirect_uri FROM consents WHERE code = ?", code)
-        return row[0] if row else None
-
     def _end_oldest(self, user: str, keep: int) -> None:
         """Of account and client: the oldest refresh token is forgotten without a word, its access token lives out."""
         self._state.run(
