@@ -119,6 +119,8 @@ class Sandbox:
         told = self._settings
         given = {
             "SANDBOX_PEOPLE": str(told.sandbox_people),
+            "LOG_LEVEL": told.log_level,
+            "LOG_FORMAT": told.log_format,
             "JWT_SECRET": told.jwt_secret.reveal() if told.jwt_secret else "",
             "JWT_AUDIENCE": told.jwt_audience or "",
             "JWT_ISSUER": told.jwt_issuer or "",

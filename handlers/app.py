@@ -168,7 +168,7 @@ def route_lines() -> Iterator[str]:
     for route in ROUTES:
         methods = route.handler.methods() if issubclass(route.handler, Handler) else ["GET"]
         roles = " ".join(getattr(route.handler, "roles", ())) or "open"
-        yield f"{' '.join(methods):<14} {route.path:<52} {roles}"
+        yield f"{' '.join(methods):<25} {route.path:<50} {roles}"
 
 
 def _pattern(path: str) -> str:

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, cast
 
 import peewee
@@ -101,6 +102,7 @@ class Sqlite(Engine):
             raise CannotOpen(f"the directory {folder} of the database doesn't exist")
         if os.path.isdir(path):
             raise CannotOpen(f"{path} is a directory, not a database")
+        _keep_private(path)
         return cls(path, durability)
 
     def writer(self, *, durable: bool = False) -> SqliteSession:
@@ -124,6 +126,12 @@ class Sqlite(Engine):
             check_same_thread=False,
             cached_statements=256,
         )
+
+
+def _keep_private(path: str) -> None:
+    """A new file is its owner's alone, for people's mails stand in it; SQLite gives those beside it the same mode."""
+    with suppress(OSError):  # it is there already, and as its owner wants it, or SQLite will say what is wrong
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _of_driver(error: BaseException) -> BaseException:

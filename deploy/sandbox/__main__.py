@@ -13,6 +13,7 @@ import structlog
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
+from deploy import logs
 from deploy.sandbox import settings
 from deploy.sandbox.app import Sandbox
 
@@ -21,6 +22,7 @@ log = structlog.get_logger()
 
 def main() -> int:
     told = _arguments()
+    logs.configure(os.environ.get("LOG_LEVEL") or "info", os.environ.get("LOG_FORMAT") or "auto")
     try:
         sockets = bind_sockets(told.port, "127.0.0.1", backlog=1024)
     except OSError as error:

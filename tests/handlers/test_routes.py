@@ -7,8 +7,9 @@ from tests.handlers.serving import Serving
 def test_the_table_says_methods_path_and_who_may() -> None:
     assert len(list(route_lines())) == len(ROUTES)
     table = "\n".join(route_lines())
-    for part in ("POST           /api/webhooks/{platform}/{user}", "/ws", "GET DELETE", "admin", "open"):
+    for part in ("POST ", " /api/webhooks/{platform}/{user} ", "/ws", "GET DELETE", "admin", "open"):
         assert part in table
+    assert {line.index(" /") for line in route_lines()} == {25}, "the paths stand below each other"
 
 
 def test_no_path_stands_twice() -> None:

@@ -45,6 +45,20 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     assert file.read_text() == "Dear diary, " * 500
 
 
+def test_a_new_file_is_its_owners_alone(tmp_path: Path) -> None:
+    Database.open(f"sqlite:///{tmp_path}/soulwire.db").close()
+    assert (tmp_path / "soulwire.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+    file = tmp_path / "soulwire.db"
+    file.touch()
+    file.chmod(0o640)
+    database = Database.open(f"sqlite:///{file}")
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o640}, "also of what stands beside it"
+    database.close()
+
+
 def test_a_durability_that_does_not_exist(tmp_path: Path) -> None:
     assert "'fast'" in line(f"sqlite:///{tmp_path}/soulwire.db", durability="fast")
 

@@ -1,5 +1,6 @@
 """The sandbox as a process: what it gave out is good after `kill -9`, and it says plainly why it can't start."""
 
+import json
 import os
 import queue
 import signal
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -22,10 +24,10 @@ class Process:
 
     def __init__(self, state: Path, port: int = 0) -> None:
         command = [sys.executable, "-m", "deploy.sandbox", "--port", str(port), "--state", str(state)]
-        environment = {**os.environ, "JWT_SECRET": "x" * 32, "NO_COLOR": "1"}
+        environment = {**os.environ, "JWT_SECRET": "x" * 32, "LOG_FORMAT": "json"}
         self.child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
         assert self.child.stdout is not None
-        self.port = int(self.child.stdout.readline().rsplit(":", 1)[1])
+        self.port = urlsplit(json.loads(self.child.stdout.readline())["url"]).port or 0
         self.url = f"http://127.0.0.1:{self.port}"
 
     def order(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
