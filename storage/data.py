@@ -46,6 +46,13 @@ def add(tx: Transaction, key: ConnectionKey, items: Sequence[Item], at: float) -
     return {data_type: count for data_type, count in new.items() if count}
 
 
+def known(tx: Transaction, key: ConnectionKey, items: Sequence[Item]) -> set[tuple[str, str]]:
+    """Those that are stored already, by data type and external id."""
+    names = {(item.data_type, item.external_id) for item in items}
+    sql = "SELECT 1 FROM user_platform_data WHERE user_id = ? AND platform = ? AND data_type = ? AND external_id = ?"
+    return {name for name in names if tx.one(sql, *key, name[0], clean(name[1])) is not None}
+
+
 def page(
     tx: Transaction,
     user: str,

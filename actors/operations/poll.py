@@ -7,9 +7,9 @@ import msgspec
 from actors.operations.base import Steps
 from actors.operations.calls import with_bearer
 from actors.operations.heal import healing
-from actors.platforms.base import Page, Reading
+from actors.platforms.base import Page, Platform, Reading
 from storage import connections, data, events
-from storage.records import Draft
+from storage.records import Draft, Item
 
 if TYPE_CHECKING:
     from actors.work import ConnectionWork
@@ -50,6 +50,8 @@ class _Poll:
         self.is_first = me.row.last_sync is None
         """What it finds has long been there."""
         self.told_progress = False
+        self.latest: dict[str, Item] = {}
+        """Of each data type the last that was new, where the platform has words for one alone."""
 
     def page(self, page: Page) -> None:
         before, self.held = self.held, page
@@ -84,9 +86,12 @@ class _Poll:
 
     def _store(self, tx: Any, page: Page) -> dict[str, int]:
         me, now = self.me, self.me.clock.now()
+        self.is_first |= page.total is not None
+        if not self.is_first and type(me.platform).line is not Platform.line:
+            known = data.known(tx, me.key, page.items)
+            self.latest |= {one.data_type: one for one in page.items if (one.data_type, one.external_id) not in known}
         new = data.add(tx, me.key, page.items, now)
         connections.keep_cursors(tx, me.key, page.cursors)
-        self.is_first |= page.total is not None
         if page.total and (page.done < page.total or self.told_progress):
             events.append(tx, me.key.user, [self._progress(page, page.total)], now)
             self.told_progress = True
@@ -102,21 +107,22 @@ class _Poll:
         return Draft("extraction_progress", fields)
 
     def _found(self, counts: dict[str, int]) -> list[Draft]:
-        platform = self.me.platform
-        said = platform.found_first if self.is_first else platform.found
         return [
             Draft(
                 "new_data",
-                {
-                    "platform": self.me.key.platform,
-                    "dataType": kind,
-                    "count": count,
-                    "message": said(kind, count),
-                },
+                {"platform": self.me.key.platform, "dataType": kind, "count": count, **self._line(kind, count)},
             )
             for kind, count in sorted(counts.items())
             if count
         ]
+
+    def _line(self, kind: str, count: int) -> dict[str, str | None]:
+        """One thing alone is told as what it is; of several, how many there are."""
+        platform, latest = self.me.platform, self.latest.get(kind)
+        if self.is_first:
+            return {"message": platform.found_first(kind, count)}
+        alone = platform.line(latest) if count == 1 and latest is not None else {}
+        return {"message": platform.found(kind, count), **alone}
 
     def _ended(self, done: PollDone, rest_soon: bool) -> Draft:
         title = self.me.platform.title

@@ -39,7 +39,7 @@ from actors.platforms.values import (
     Whose,
     asked,
 )
-from storage.records import Account, Delivery, Hook, Secret, Token
+from storage.records import Account, Delivery, Hook, Item, Secret, Token
 
 # A platform file finds everything here, whichever of the two files it stands in.
 __all__ = [
@@ -199,6 +199,11 @@ class Platform(ABC):
     def found_first(self, data_type: str, count: int) -> str:
         """The same of the first read, which finds what has long been there; to be said where that sounds like news."""
         return self.found(data_type, count)
+
+    def line(self, item: Item) -> Mapping[str, str | None]:
+        """Fields of the line for people about the one thing that was new in a poll, as of a webhook's: who, what,
+        where, url, message. Empty where `found` says all there is to say."""
+        return {}
 
     # -- pushes; only where `pushes` ------------------------------------------------------------
     def receive(self, request: Inbound) -> Receives:

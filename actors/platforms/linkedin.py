@@ -26,7 +26,7 @@ from actors.platforms.failures import (
     data_answer,
     token_answer,
 )
-from actors.platforms.fields import dig, link, number, text
+from actors.platforms.fields import decode_object, dig, link, number, text
 from storage.records import Account, Item, Secret, Token
 
 DAY = 86_400.0
@@ -36,8 +36,10 @@ SETTLES = 5.0
 """Seconds in which a fresh token may be called revoked."""
 AGED = Refusal("expired_by_age", "LinkedIn ends each access 60 days after you gave it. Please reconnect.")
 
-SEEN = "profile:seen"
-"""The cursor: a digest of the profile as it was."""
+SEEN, PARTS = "profile:seen", "profile:parts"
+"""The cursors: a digest of the profile as it was, and one of each of its parts."""
+WORDS = {"name": "name", "picture": "picture", "email": "e-mail address", "locale": "language"}
+"""The parts, as people call them."""
 
 
 class LinkedIn(Platform):
@@ -111,7 +113,9 @@ class LinkedIn(Platform):
             return Reading()
         # What it was before is part of the name: going back to an earlier picture is a change like any other.
         name = f"{account.id}:{digest}" if before is None else f"{account.id}:{digest}:{before}"
-        yield Page([Item("profile", name, me, now)], {SEEN: digest})
+        parts = _parts(me)
+        raw = me if before is None else {**me, "changed": _changed(cursors.get(PARTS, ""), parts)}
+        yield Page([Item("profile", name, raw, now)], {SEEN: digest, PARTS: json.dumps(parts)})
         return Reading()
 
     def found(self, data_type: str, count: int) -> str:
@@ -119,6 +123,17 @@ class LinkedIn(Platform):
 
     def found_first(self, data_type: str, count: int) -> str:
         return "Your LinkedIn profile is here"
+
+    def line(self, item: Item) -> Mapping[str, str | None]:
+        """What has changed, and where that is a name, what it is now."""
+        changed = [WORDS[part] for part in dig(item.raw, "changed") or [] if part in WORDS]
+        name = text(item.raw, "name")
+        if changed == ["name"] and name:
+            what = f"name is now {name}"
+        else:
+            what = f"{' and '.join(changed) or 'profile'} {'have' if len(changed) > 1 else 'has'} changed"
+        fields = {"who": None, "what": f"your {what}", "where": "LinkedIn", "url": None}
+        return fields | {"message": f"Your LinkedIn {what}"}
 
     def _userinfo(self, now: float | None) -> Generator[Any, Any, Any]:
         call = Call("GET", f"{self.urls.api_url}/v2/userinfo")
@@ -170,10 +185,30 @@ def _joined(me: Any) -> str:
 
 def _digest(me: Any) -> str:
     """Of what a person would call a change. The picture's address carries an expiry that is another each time."""
-    picture = (link(me, "picture") or "").partition("?")[0]
     fields = [text(me, name) for name in ("name", "given_name", "family_name", "email")]
-    told = json.dumps([*fields, picture, _locale(dig(me, "locale"))])
-    return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
+    return _of(*fields, _picture(me), _locale(dig(me, "locale")))
+
+
+def _parts(me: Any) -> dict[str, str]:
+    name = [text(me, name) for name in ("name", "given_name", "family_name")]
+    locale = _locale(dig(me, "locale"))
+    return {"name": _of(*name), "picture": _of(_picture(me)), "email": _of(text(me, "email")), "locale": _of(locale)}
+
+
+def _changed(before: str, parts: Mapping[str, str]) -> list[str]:
+    try:
+        known = decode_object(before.encode("utf-8", "replace"))
+    except ValueError:
+        return []
+    return [part for part, now in parts.items() if known.get(part) not in (None, now)]
+
+
+def _of(*values: str | None) -> str:
+    return hashlib.sha256(json.dumps(values).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _picture(me: Any) -> str:
+    return (link(me, "picture") or "").partition("?")[0]
 
 
 def _locale(value: Any) -> str | None:

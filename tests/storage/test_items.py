@@ -28,6 +28,14 @@ def test_only_the_new_ones_count(database: Database) -> None:
     assert add(database) == {}
 
 
+def test_which_of_some_are_known(database: Database) -> None:
+    add(database, Item("events", "1", {}), Item("stars", "2", {}))
+    add(database, Item("events", "3", {}), key=ADA_SPOTIFY)
+    asked = [Item("events", "1", {}), Item("events", "2", {}), Item("stars", "2", {}), Item("events", "3", {})]
+    assert database.read(lambda tx: data.known(tx, ADA, asked)) == {("events", "1"), ("stars", "2")}
+    assert database.read(lambda tx: data.known(tx, ADA, [])) == set()
+
+
 def test_the_same_thing_twice_in_one_reading_is_one(database: Database) -> None:
     assert add(database, Item("events", "1", {"a": 1}), Item("events", "1", {"a": 2})) == {"events": 1}
     assert [row.raw for row in page(database)] == [{"a": 1}]

@@ -64,6 +64,24 @@ def _item(id_: str, change: str, raw: Mapping[str, Any], now: float) -> Item:
     return Item("guilds", f"guild:{id_}:{change}:{int(now)}", {**raw, "change": change}, now)
 
 
+def line(guild: Any) -> Mapping[str, str | None]:
+    """That somebody left may be their own doing or not: Discord doesn't say."""
+    change, name, was = text(guild, "change"), text(guild, "name"), text(guild, "was")
+    server = f"the server “{name}”" if name else "a server"
+    if change == "renamed":
+        what = f"the server “{was}” is now called “{name}”" if was and name else f"{server} has another name"
+        return _said(None, what, guild)
+    return _said("You", f"joined {server}" if change == "joined" else f"are no longer in {server}", guild)
+
+
+def _said(who: str | None, what: str, guild: Any) -> Mapping[str, str | None]:
+    message = f"{who} {what}" if who else what[:1].upper() + what[1:]
+    id_ = dig(guild, "id")
+    stays = text(guild, "change") != "left" and is_snowflake(id_)
+    url = f"https://discord.com/channels/{id_}" if stays else None
+    return {"who": who, "what": what, "where": "Discord", "url": url, "message": message}
+
+
 def _name(guild: Any) -> str:
     return text(guild, "name") or ""
 

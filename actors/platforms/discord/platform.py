@@ -23,7 +23,7 @@ from actors.platforms.discord import guilds, inbound
 from actors.platforms.discord.api import data
 from actors.platforms.failures import GONE, BadAnswer, GrantRefused, HookRefused
 from actors.platforms.fields import dig, text
-from storage.records import Account, Delivery, Hook, Secret, Token
+from storage.records import Account, Delivery, Hook, Item, Secret, Token
 
 EVENTS = "webhook-events"
 
@@ -88,6 +88,9 @@ class Discord(Platform):
 
     def found_first(self, data_type: str, count: int) -> str:
         return f"{count} Discord server{'' if count == 1 else 's'}"
+
+    def line(self, item: Item) -> Mapping[str, str | None]:
+        return guilds.line(item.raw)
 
     def receive(self, request: Inbound) -> Receives:
         return inbound.receive(request, self.public_key)

@@ -15,8 +15,8 @@ from actors.platforms.base import (
     Receives,
 )
 from actors.platforms.google import AUTHORIZE_URL, TOKEN_URL, Google
-from actors.platforms.google_calendar import changes, channels, pushes
-from storage.records import Account, Delivery, Hook
+from actors.platforms.google_calendar import changes, channels, pushes, sentences
+from storage.records import Account, Delivery, Hook, Item
 
 READ = "https://www.googleapis.com/auth/calendar.readonly"
 
@@ -51,6 +51,9 @@ class GoogleCalendar(Google):
 
     def found_first(self, data_type: str, count: int) -> str:
         return "1 event in your calendars" if count == 1 else f"{count} events in your calendars"
+
+    def line(self, item: Item) -> Mapping[str, str | None]:
+        return sentences.line(item.raw)
 
     def receive(self, request: Inbound) -> Receives:
         return pushes.receive(request)

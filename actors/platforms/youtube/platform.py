@@ -17,8 +17,8 @@ from actors.platforms.base import (
     Receives,
 )
 from actors.platforms.google import AUTHORIZE_URL, TOKEN_URL, Google
-from actors.platforms.youtube import api, hub, lists, pushes
-from storage.records import Account, Delivery, Hook
+from actors.platforms.youtube import api, hub, lists, pushes, sentences
+from storage.records import Account, Delivery, Hook, Item
 
 READ = "https://www.googleapis.com/auth/youtube.readonly"
 HUB_URL = "https://pubsubhubbub.appspot.com/subscribe"
@@ -72,6 +72,9 @@ class YouTube(Google):
 
     def found_first(self, data_type: str, count: int) -> str:
         return self.found(data_type, count).replace(" new ", " ")
+
+    def line(self, item: Item) -> Mapping[str, str | None]:
+        return sentences.line(item)
 
     def receive(self, request: Inbound) -> Receives:
         return pushes.receive(request, self.hub)

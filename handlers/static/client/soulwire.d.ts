@@ -57,7 +57,16 @@ export interface Events {
   needs_reauth: Event & { readonly platform: string; readonly reason: string; readonly hint: string; readonly reconnect_url: string };
   token_refresh: Event & { readonly platform: string; readonly token_expires_at: string | null };
   platform_sync: Event & { readonly platform: string; readonly count: number; readonly duration_ms: number };
-  new_data: Event & { readonly platform: string; readonly dataType: string; readonly count: number };
+  new_data: Event & {
+    readonly platform: string;
+    readonly dataType: string;
+    readonly count: number;
+    /** These four of one new thing alone. */
+    readonly who?: string | null;
+    readonly what?: string | null;
+    readonly where?: string | null;
+    readonly url?: string | null;
+  };
   extraction_progress: Event & {
     readonly platform: string;
     readonly dataType: string | null;

@@ -7,6 +7,7 @@ import pytest
 
 from actors.platforms.base import Answer
 from actors.platforms.failures import BadAnswer, RateLimited
+from storage.records import Item
 from tests.actors.platforms.doors import NELLY, discord
 from tests.actors.platforms.people import NOW
 from tests.fakes.conversation import Conversation, answer, drive, external_ids, payload
@@ -148,6 +149,29 @@ def test_the_last_call_of_a_bucket_holds_the_next_poll_back() -> None:
     headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": "0.85"}
     assert poll(SEEN, answer(200, listed(), headers)).result.not_before == 0.85
     assert poll(SEEN, answer(200, listed(), headers | {"X-RateLimit-Remaining": "1"})).result.not_before == 0
+
+
+@pytest.mark.parametrize(
+    ("raw", "line", "url"),
+    [
+        ({"change": "joined", "name": "Chess"}, "You joined the server “Chess”", "https://discord.com/channels/7"),
+        ({"change": "left", "name": "Chess"}, "You are no longer in the server “Chess”", None),
+        (
+            {"change": "renamed", "name": "Chess 2", "was": "Chess"},
+            "The server “Chess” is now called “Chess 2”",
+            "https://discord.com/channels/7",
+        ),
+        (
+            {"change": "renamed", "name": "Chess"},
+            "The server “Chess” has another name",
+            "https://discord.com/channels/7",
+        ),
+        ({"change": "joined", "id": "../x"}, "You joined a server", None),
+    ],
+)
+def test_one_change_alone_is_told_as_what_it_is(raw: dict[str, str], line: str, url: str | None) -> None:
+    told = discord().line(Item("guilds", "g", {"id": "7", **raw}, NOW))
+    assert (told["message"], told["url"], told["where"]) == (line, url, "Discord")
 
 
 @pytest.mark.parametrize(

@@ -233,6 +233,26 @@ def test_a_change_is_an_item_once(changes: Any) -> None:
     assert poll(told.cursors, profile(**changes)).items == []
 
 
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"picture": "https://media.licdn.com/other"}, "Your LinkedIn picture has changed"),
+        ({"name": "Augusta King"}, "Your LinkedIn name is now Augusta King"),
+        ({"email": "king@example.com", "locale": "de_DE"}, "Your LinkedIn e-mail address and language have changed"),
+        ({"name": "Augusta King", "email": None}, "Your LinkedIn name and e-mail address have changed"),
+    ],
+)
+def test_what_has_changed_is_said(changes: Any, line: str) -> None:
+    (item,) = poll(poll({}, profile()).cursors, profile(**changes)).items
+    assert linkedin().line(item)["message"] == line
+
+
+@pytest.mark.parametrize("parts", [{}, {"profile:parts": "["}, {"profile:parts": "[]"}])
+def test_where_it_is_not_known_what_has_changed_that_is_not_said(parts: dict[str, str]) -> None:
+    (item,) = poll({"profile:seen": "0123"} | parts, profile()).items
+    assert linkedin().line(item)["message"] == "Your LinkedIn profile has changed"
+
+
 def test_going_back_to_what_it_was_is_a_change_like_any_other() -> None:
     first = poll({}, profile())
     second = poll(first.cursors, profile(name="Augusta"))
