@@ -40,7 +40,7 @@ STILL_GOOD = 60.0
 """A token that expires sooner is refreshed before it is used."""
 
 
-UNREADABLE = GrantRefused(
+UNREADABLE = (
     "token_unreadable",
     "What was stored of this access can no longer be read: it was sealed with a key that this service doesn't have, or "
     "has been changed. Please reconnect.",
@@ -152,7 +152,7 @@ class ConnectionState(PooledActor):
         if self._token is None:
             self._token = self._unsealed()
         if self._token is None:
-            raise UNREADABLE
+            raise GrantRefused(*UNREADABLE)
         return self._token
 
     def _unsealed(self) -> Token | None:

@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-ANSWER_LOST = GrantRefused(
+ANSWER_LOST = (
     "answer_lost",
     "An earlier renewal was cut off before its answer could be stored, and this platform takes each refresh token "
     "only once. Please reconnect.",
 )
 
-OVER = GrantRefused(
-    "expired_by_age", "The platform ends this access some time after you gave it, and renews none. Please reconnect."
+OVER = (
+    "expired_by_age",
+    "The platform ends this access some time after you gave it, and renews none. Please reconnect.",
 )
 NEVER_SENT = frozenset({"circuit_open", "paused", "busy", "stopped", "dns", "refused", "tls"})
 """Failures of a call that the platform has not seen."""
@@ -39,7 +40,7 @@ def refreshing(me: "ConnectionWork", generation: int | None = None) -> Steps:
     if token.refresh is None:
         if token.expires_at is None:
             return None
-        raise OVER
+        raise GrantRefused(*OVER)
     me.renewing = True
     try:
         grant = yield from _ask(me, token)
@@ -60,7 +61,7 @@ def _ask(me: "ConnectionWork", token: Token) -> Steps:
         if me.reload().generation != generation:
             return None  # somebody else's commit won; theirs is the token
         if cut_off and me.platform.refresh_rotates:
-            raise ANSWER_LOST from None
+            raise GrantRefused(*ANSWER_LOST) from None
         row = me.row
         raise me.platform.explain(refused, me.clock.now(), row.reauth_due_at, row.granted_at) from None
     except PlatformError as error:

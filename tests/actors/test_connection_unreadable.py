@@ -8,7 +8,7 @@ from actors.messages import Disconnect, Forward, Poll
 from actors.platforms.base import Call
 from actors.platforms.failures import GrantRefused
 from storage import hooks
-from tests.actors.world import ADA, World
+from tests.actors.world import ADA, GRACE, World
 from tests.fakes.platform import HOST
 
 
@@ -75,3 +75,15 @@ def test_a_hook_whose_secret_does_not_open_is_made_anew(world: World) -> None:
     assert world.far.count("/api/hooks") == 2
     assert len(world.database.read(lambda tx: hooks.of(tx, world.vault, ADA))) == 1
     assert world.status().restarts == 0
+
+
+def test_each_refusal_is_an_error_of_its_own(world: World) -> None:
+    """One that is raised again and again grows by a trace each time, and keeps what those frames hold."""
+    world.connect(ADA)
+    world.connect(GRACE)
+    spoil(world, "access_token")
+
+    ada, grace = (world.order(key, Poll).exception(0) for key in (ADA, GRACE))
+
+    assert str(ada) == str(grace)
+    assert ada is not grace
