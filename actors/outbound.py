@@ -28,6 +28,8 @@ from storage.records import Secret
 
 REDIRECTS = 5
 CHUNK = 65_536
+LINES = 32
+"""Hosts to which a thread keeps a connection: more than all platforms together have."""
 SHORTEST = 8
 """Characters of a secret that is looked for in answers: what is shorter is in them anyhow."""
 _GIVEN_IN_JSON = rb'(?P<given>"(?:access|refresh)_token"\s*:\s*"%b")|%b'
@@ -102,9 +104,10 @@ class Outbound:
         lines: dict[Origin, Line] | None = getattr(self._here, "lines", None)
         if lines is None:
             lines = self._here.lines = {}
-        if to not in lines:
-            lines[to] = Line()
-        return lines[to]
+        line = lines[to] = lines.pop(to, None) or Line()  # the last in order is the one that was used last
+        if len(lines) > LINES:
+            lines.pop(next(iter(lines))).close()
+        return line
 
     def _follow(self, line: Line, request: PreparedRequest, redirects: int) -> Answer:
         for _ in range(redirects + 1):

@@ -146,3 +146,16 @@ def test_a_body_that_unpacks_to_more_than_the_cap_is_stopped_without_being_unpac
 def test_a_body_just_within_the_cap_is_taken(server: HttpServer, outbound: Outbound) -> None:
     assert len(get(outbound, server.on("/", reply(200, b"x" * LARGEST))).body) == LARGEST
     assert refused(outbound, server.on("/more", reply(200, b"x" * (LARGEST + 1))))[0].kind == "too_large"
+
+
+def test_a_thread_keeps_lines_to_the_hosts_that_it_called_last(
+    outbound: Outbound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whom pushes go to is the browsers' to say: there is no end to the hosts that they may name."""
+    monkeypatch.setattr("actors.outbound.LINES", 2)
+    with HttpServer() as first, HttpServer() as second, HttpServer() as third:
+        for server in (first, second, first, third, first, second):
+            get(outbound, server.on("/", reply()))
+
+        connections = [[seen.connection for seen in server.seen] for server in (first, second, third)]
+    assert connections == [[1, 1, 1], [1, 2], [1]]
