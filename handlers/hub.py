@@ -278,7 +278,10 @@ class Hub:
                     return
 
     def _tick_again(self) -> None:
-        self.tick()
+        try:
+            self.tick()
+        except Exception:  # without another tick nobody would be pinged, warned or timed out any more
+            log.exception("tick_failed")
         asyncio.get_running_loop().call_later(GRAIN, self._tick_again)
 
     def _look_after(self, due: list[Stream]) -> Iterator[None]:

@@ -1,6 +1,10 @@
 """Pings find the dead."""
 
+import asyncio
 import json
+
+import pytest
+from structlog.testing import capture_logs
 
 from tests.handlers.streaming import Service, until, with_service
 
@@ -82,3 +86,21 @@ async def test_a_client_that_is_gone_is_forgotten(service: Service) -> None:
         assert service.hub.standing().users["websocket"] == 1
     await until(lambda: service.hub.standing().connections["websocket"] == 0)
     assert service.hub.standing().users["websocket"] == 0
+
+
+@with_service()
+async def test_one_failure_does_not_end_the_pings_of_all(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    tick, failed = service.hub.tick, asyncio.Event()
+
+    def fail_once() -> None:
+        monkeypatch.setattr(service.hub, "tick", tick)
+        failed.set()
+        raise RuntimeError("a bug")
+
+    async with service.slow_socket() as client:
+        with capture_logs() as logs:
+            monkeypatch.setattr(service.hub, "tick", fail_once)
+            await failed.wait()
+            service.clock.advance(25)
+            assert await client.frame() == PING
+    assert "tick_failed" in {entry["event"] for entry in logs}
