@@ -20,7 +20,7 @@ class Readers:
         self._engine = engine
         self._epoch = epoch
         self._free = threading.Semaphore(sessions)
-        self._idle: list[Session] = []  # append and pop are atomic
+        self._idle: list[Session] = []  # append and pop are atomic; to look and then pop is not
         self._closed = False
 
     def read(self, query: Callable[[Transaction], T]) -> T:
@@ -34,12 +34,12 @@ class Readers:
 
     def close(self) -> None:
         self._closed = True
-        while self._idle:
-            self._idle.pop().close()
+        while session := self._take_idle():
+            session.close()
 
     def _read(self, query: Callable[[Transaction], T]) -> T:
         while True:
-            session = self._idle.pop() if self._idle else None
+            session = self._take_idle()
             fresh = session is None
             try:
                 session = session or self._connect()
@@ -57,6 +57,12 @@ class Readers:
                 raise
             self._give_back(session)
             return result
+
+    def _take_idle(self) -> Session | None:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
 
     def _connect(self) -> Session:
         if self._closed:

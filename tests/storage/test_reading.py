@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import Any
 
 import pytest
 
@@ -52,6 +53,18 @@ def test_many_threads_read_at_once(database: Database) -> None:
 
     with ThreadPoolExecutor(6) as pool:
         assert sum(pool.map(lambda _: database.read(query), range(6))) == 6
+
+
+class TakenJustBefore(list[Any]):
+    """A connection was idle, but another thread had it by the time that it was reached for."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
+def test_two_that_reach_for_the_last_idle_connection_both_read(database: Database) -> None:
+    database._readers._idle = TakenJustBefore()
+    assert database.read(lambda tx: tx.one("SELECT 1")) == (1,)
 
 
 def test_whoever_finds_all_connections_taken_waits_only_so_long(
