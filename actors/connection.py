@@ -58,6 +58,10 @@ class ConnectionActor(ConnectionWork):
             log.warning("message_not_handled", **self.names, message=type(message).__name__, reason=trouble.reason)
             if reply is not None and not reply.done():
                 reply.set_exception(trouble)
+        except Exception:  # a bug, which ends this actor: nobody else knows who waits for this message
+            if reply is not None and not reply.done():
+                reply.set_exception(self._dead())
+            raise
         if not isinstance(message, m.Wake):
             self._go_if_idle()
         self._leave_status()
@@ -252,10 +256,12 @@ class ConnectionActor(ConnectionWork):
             self._tell_supervisor(m.ChildNeeded(self.key, message, unheard=True))
 
     def _reject_all(self) -> None:
-        error = ActorDeadError(f"the actor of {self.key} ended before this was done")
         for operation in [self._operation, *(self._wanted or {}).values()]:
             if operation is not None:
-                operation.reject(error)
+                operation.reject(self._dead())
+
+    def _dead(self) -> ActorDeadError:
+        return ActorDeadError(f"the actor of {self.key} ended before this was done")
 
     _HEARS: ClassVar[dict[type, Callable[["ConnectionActor", Any], None]]] = {
         m.Wake: _wake,
@@ -292,6 +298,8 @@ def _settle(reply: "Future[Any]", outcome: Answer | PlatformError) -> None:
 
 def _settle_fresh(reply: "Future[Any]", still_good: float | None, tried: "Future[Any]") -> None:
     """A token that is good for a while yet will do when it can't be renewed just now."""
+    if reply.done():
+        return
     error = tried.exception()
     transient = isinstance(error, PlatformError) and not isinstance(error, GrantRefused | Unauthorized)
     if error is None or (transient and still_good is not None):

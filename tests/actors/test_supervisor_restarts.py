@@ -1,7 +1,10 @@
 from concurrent.futures import Future
 from typing import Any
 
-from actors.messages import DELIVERIES_DUE, ChildFailed, HaltChild, Poll, RestartChild
+from pykka import ActorDeadError
+
+from actors.messages import DELIVERIES_DUE, ChildFailed, Disconnect, HaltChild, Poll, RestartChild
+from storage import connections
 from tests.actors.test_connection_storage import writes_fail
 from tests.actors.world import ADA, GRACE, World
 
@@ -38,6 +41,17 @@ def test_who_waits_for_a_failed_actor_is_answered(world: World) -> None:
     answer = world.order(ADA, lambda r: Poll(r))
 
     assert answer.exception() is not None
+
+
+def test_who_gave_the_order_at_which_it_failed_is_answered_too(world: World) -> None:
+    world.connect()
+    world.database.write(lambda tx: connections.remove(tx, ADA)).result()  # behind its back
+
+    answer = world.order(ADA, lambda r: Disconnect(reply=r))
+
+    assert isinstance(answer.exception(0), ActorDeadError)
+    world.pass_time(10)
+    assert world.directory.status(ADA) is None, "there is nobody to live there"
 
 
 def test_one_that_always_fails_is_parked_with_an_alert_and_tried_again_later(world: World) -> None:
