@@ -104,7 +104,8 @@ class Outbound:
         lines: dict[Origin, Line] | None = getattr(self._here, "lines", None)
         if lines is None:
             lines = self._here.lines = {}
-        line = lines[to] = lines.pop(to, None) or Line()  # the last in order is the one that was used last
+        kept = lines.pop(to, None)
+        line = lines[to] = kept or Line()  # the last in order is the one that was used last
         if len(lines) > LINES:
             lines.pop(next(iter(lines))).close()
         return line
