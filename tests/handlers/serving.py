@@ -28,7 +28,7 @@ from actors.platforms.spotify import Spotify
 from handlers.app import make_app, make_server
 from handlers.auth import Authenticator
 from handlers.history import History
-from handlers.hub import Hub
+from handlers.hub import PER_USER, Hub
 from handlers.parts import Parts, make_parts
 from storage import connections, hooks
 from storage.database import Database, Transaction
@@ -109,7 +109,7 @@ class Never:
 
 
 class Serving:
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(self, folder: Path, *, per_user: int = PER_USER, **settings: Any) -> None:
         self.clock = VirtualClock()
         self.vault = Vault([b"k" * 32])
         self.database = Database.open(f"sqlite:///{folder}/test.db", durability="normal", vault=self.vault)
@@ -119,6 +119,7 @@ class Serving:
         listener, self.port = bind_unused_port()
         self.origin = f"http://127.0.0.1:{self.port}"
         self._readers = ThreadPoolExecutor(2)
+        self._per_user = per_user
         self.settings = {"public_url": self.origin, "frontend_urls": [APP_ORIGIN], "api_rate": (1000, 900)} | settings
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="serving", daemon=True)
@@ -140,7 +141,7 @@ class Serving:
             vault=self.vault,
             directory=self.directory,
             lanes=Lanes(self.clock, Never()),
-            hub=Hub(self.clock, History(self.database, self._readers)),
+            hub=Hub(self.clock, History(self.database, self._readers), per_user=self._per_user),
             **told,
         )
         self.database.publish = parts.hub.publish
