@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from actors.platforms.fields import link, moment, text
+from actors.platforms.fields import link, moment, number, text
 
 AT_ONCE = 5.0
 """Seconds after it was made within which an event is still as it was made."""
@@ -36,6 +36,8 @@ def _where(event: Any) -> str:
 
 
 def _is_new(event: Any) -> bool:
+    if number(event, "sequence"):  # it counts what is done to its time and place
+        return False
     created, updated = moment(event, "created"), moment(event, "updated")
     return created is not None and updated is not None and updated - created <= AT_ONCE
 

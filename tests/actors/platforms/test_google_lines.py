@@ -36,6 +36,8 @@ def of_event(**changes: Any) -> Any:
         ({"summary": None}, "New: an event on 21 Nov 2026 at 09:30"),
         ({"status": "cancelled"}, "“Stand-up” on 21 Nov 2026 at 09:30 was cancelled"),
         ({"start": {"dateTime": "soon"}}, "New: “Stand-up”"),
+        ({"sequence": 0}, "New: “Stand-up” on 21 Nov 2026 at 09:30"),
+        ({"sequence": 1}, "“Stand-up” on 21 Nov 2026 at 09:30 has changed"),
         ({"created": None}, "“Stand-up” on 21 Nov 2026 at 09:30 has changed"),
     ],
 )

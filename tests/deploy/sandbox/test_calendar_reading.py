@@ -72,6 +72,12 @@ class FirstReading(CalendarCase):
         assert any("summary" not in one for one in items)
         assert any(one.get("visibility") == "private" for one in items)
 
+    def test_events_of_a_calendar_of_several_people_are_organised_by_it_under_its_name(self) -> None:
+        shared = self.get(f"/calendars/{GROUP}/events")["items"]
+        assert {tuple(one["organizer"].values()) for one in shared} == {(GROUP, "Reading group")}
+        own, _ = self.listed()
+        assert {tuple(one["organizer"].items()) for one in own} == {(("email", "ada@example.com"), ("self", True))}
+
     def test_pages_miss_nothing_and_what_changes_meanwhile_is_for_the_next_reading(self) -> None:
         whole, _ = self.listed()
         first = self.get(self.events, maxResults=2)

@@ -11,6 +11,8 @@ from deploy.sandbox.platforms.google.accounts import address
 
 ZONE = "Europe/Berlin"
 READING_GROUP = "c_5ead1ng0c1rc1e@group.calendar.google.com"
+GROUPS = {READING_GROUP: "Reading group"}
+"""Calendars that are nobody's own, by what they are called."""
 HOLIDAYS = "en.german#holiday@group.v.calendar.google.com"
 
 
@@ -39,7 +41,7 @@ def calendars(person: Person) -> list[Calendar]:
     if person.name not in people.NAMED:
         return [own, holidays]
     role = "owner" if person.name == "ada" else "writer"
-    return [own, Calendar(READING_GROUP, "Reading group", role), holidays]
+    return [own, Calendar(READING_GROUP, GROUPS[READING_GROUP], role), holidays]
 
 
 def find(person: Person, id_: str) -> Calendar | None:

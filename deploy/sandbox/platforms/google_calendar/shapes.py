@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from deploy.sandbox.calls import iso
-from deploy.sandbox.platforms.google_calendar.calendars import ZONE
+from deploy.sandbox.platforms.google_calendar.calendars import GROUPS, ZONE
 from deploy.sandbox.platforms.google_calendar.diary import DAY_MS, Event
 
 WEEK_MS = 7 * DAY_MS
@@ -26,7 +26,11 @@ def stub(event: Event) -> dict[str, Any]:
 
 def show(event: Event, viewer: str) -> dict[str, Any]:
     eid = base64.urlsafe_b64encode(f"{event.id} {event.calendar}".encode()).decode().rstrip("=")
-    organizer = {"email": event.calendar} | ({"self": True} if event.calendar == viewer else {})
+    organizer: dict[str, Any] = {"email": event.calendar}
+    if event.calendar == viewer:
+        organizer["self"] = True
+    elif event.calendar in GROUPS:
+        organizer["displayName"] = GROUPS[event.calendar]
     shown: dict[str, Any] = {
         "kind": "calendar#event",
         "etag": etag(event),
