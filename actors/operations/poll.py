@@ -65,6 +65,8 @@ class _Poll:
         next_poll = me.next_poll_after(now, reading)
         new, done = me.change(lambda tx: self._finish(tx, reading, now, next_poll, duration))
         self._add(new)
+        if not self.is_first and not me.platform.hooks_follow.isdisjoint(kind for kind, n in self.counts.items() if n):
+            me.again("hook", 0)
         me.polled()
         me.note(f"polled: {done.count} new")
         return done

@@ -100,6 +100,8 @@ class Platform(ABC):
     """Its webhooks for all users come to one address, `/api/webhooks/{slug}`, and say whom they concern."""
     push_suffices: ClassVar[bool] = True
     """A healthy webhook stands in for the poll; where it tells of a part only, the poll keeps its pace."""
+    hooks_follow: ClassVar[frozenset[str]] = frozenset()
+    """Data types of which each new item wants a hook of its own: once such came, hooks are looked at."""
     sparing: ClassVar[frozenset[str]] = frozenset()
     """Cursors by which a poll spares itself calls; one that somebody asks for goes without them."""
     rounds: ClassVar[frozenset[str]] = frozenset()

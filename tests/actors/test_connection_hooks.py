@@ -1,4 +1,6 @@
-from actors.messages import Disconnect, HookHeard
+import pytest
+
+from actors.messages import Disconnect, HookHeard, Poll
 from actors.operations.hook import LOOK_AGAIN
 from actors.platforms.failures import AppMisconfigured, CallFailed, HookRefused
 from storage import addresses, hooks, meta
@@ -113,6 +115,30 @@ def test_what_a_lost_answer_may_have_made_is_taken_back_once_hooks_stand(world: 
     assert taken_back == [(["first-a", "second-b"], ["a"])]
     stored = world.database.read(lambda tx: hooks.of(tx, world.vault, ADA))
     assert [hook.external_id for hook in stored] == ["a"]
+
+
+def test_hooks_are_looked_at_as_soon_as_a_poll_finds_what_wants_one_of_its_own(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+    register = world.platform.register
+
+    def counted(*given):  # type: ignore[no-untyped-def]
+        looks.append(1)
+        return register(*given)
+
+    world.platform.register = counted  # type: ignore[method-assign]
+    monkeypatch.setattr(type(world.platform), "hooks_follow", frozenset({"things"}))
+    world.far.items = [1]
+    world.connect()
+    world.order(ADA, lambda reply: Poll(reply))
+    world.pass_time(1)
+    assert len(looks) == 1  # what the first poll found, the hooks after the connect know
+
+    world.far.items = [1, 2]
+    world.order(ADA, lambda reply: Poll(reply))
+    world.pass_time(1)
+    assert len(looks) == 2
 
 
 def test_a_wrong_client_secret_is_no_fault_of_the_users(world: World) -> None:

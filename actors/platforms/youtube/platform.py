@@ -34,6 +34,7 @@ class YouTube(Google):
     poll_every = "2h"
     push_suffices = False
     """Nothing tells of a like."""
+    hooks_follow = frozenset({"subscriptions"})
     limit_scope = "app"
     scopes = ("openid", "email", READ)
     needs = {READ: "seeing your YouTube account"}  # noqa: RUF012 (a ClassVar, in the base)

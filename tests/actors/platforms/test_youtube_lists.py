@@ -91,6 +91,10 @@ def test_reading_ends_at_the_page_with_a_known_one() -> None:
     assert [page.cursors for page in told.pages] == [{}, {"liked_videos:seen": "like-4,like-3"}]
 
 
+def test_a_new_subscription_wants_the_hub_to_be_told() -> None:
+    assert youtube().hooks_follow == {"subscriptions"}
+
+
 def test_the_first_like_of_somebody_who_had_none_is_news() -> None:
     before = poll(DONE, likes()).cursors
     assert before["liked_videos:seen"] == ""
