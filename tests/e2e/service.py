@@ -58,6 +58,8 @@ class Service:
         self.process: subprocess.Popen[bytes] | None = None
         self.expected: set[str] = set()
         """Log events of level error that this test brings about."""
+        self.given: list[str] = []
+        """Tokens of the app that were made."""
 
     # -- its life --------------------------------------------------------------------------------
 
@@ -161,7 +163,8 @@ class Service:
     # -- what it answers -------------------------------------------------------------------------
 
     def token(self, user: str, role: str = "user", ttl: float = 3600, **claims: Any) -> str:
-        return jwt.encode({"sub": user, "role": role, "exp": time.time() + ttl, **claims}, SIGNING, "HS256")
+        self.given.append(jwt.encode({"sub": user, "role": role, "exp": time.time() + ttl, **claims}, SIGNING, "HS256"))
+        return self.given[-1]
 
     def call(self, method: str, path: str, by: str = "root", role: str = "admin", **more: Any) -> requests.Response:
         """One request, by an administrator unless told otherwise."""

@@ -11,13 +11,21 @@ import requests
 
 from handlers.app import ROUTES
 from tests.e2e.hooks import headers, post, push
+from tests.e2e.planting import (
+    CANARY,
+    connected_by_code,
+    in_other_forms,
+    pushed_to,
+    said_everywhere,
+    said_on_sockets,
+    sent_to,
+)
 from tests.e2e.service import HOOK_SECRET, SIGNING, Service, eventually
 from tests.fakes.http_server import HttpServer, Seen, Wire, head
 
 CLIENT_SECRET = "canary-client-secret-of-spotify"
 SLACK_SECRET = "canary-signing-secret-of-slack"
 METRICS = "canary-metrics-token"
-CANARY = re.compile(rb"canary-[a-z0-9-]+")
 OWN = {"JWT_SECRET": SIGNING, "GITHUB_WEBHOOK_SECRET": HOOK_SECRET}
 
 
@@ -29,6 +37,7 @@ class Echo:
         self.well = True
         self.given = 0
         server.on("/token", self.token)
+        server.on("/push/canary-endpoint", lambda wire, seen: self.quote(wire, seen, 500))
         for path in ("/v1/me", "/v1/me/player/recently-played", "/v1/me/player/currently-playing"):
             server.on(path, self.api)
 
@@ -49,7 +58,7 @@ class Echo:
             answer(wire, 200, '{"items":[],"cursors":null,"next":null}')
 
     def quote(self, wire: Wire, seen: Seen, status: int) -> None:
-        what = f"{seen.headers.get('authorization', '')} {seen.body.decode()}".replace('"', "'")
+        what = f"{seen.headers.get('authorization', '')} {seen.body.decode('latin-1')}".replace('"', "'")
         answer(wire, status, f'{{"error":"invalid_request","error_description":"{what}","message":"{what}"}}')
 
 
@@ -74,6 +83,9 @@ def service(make_service: Callable[..., Service], echo: Echo) -> Service:
         SPOTIFY_CLIENT_SECRET=CLIENT_SECRET,
         SLACK_SIGNING_SECRET=SLACK_SECRET,
         METRICS_TOKEN=METRICS,
+        CRON_SECRET="canary-cron-secret",
+        API_RATE_LIMIT="10000/m",
+        PUSH_HOSTS=echo.server.url,
     )
     one.start()
     one.wait_until_connected()
@@ -83,13 +95,17 @@ def service(make_service: Callable[..., Service], echo: Echo) -> Service:
 def test_nothing_secret_shows_anywhere_through_a_life_with_troubles(service: Service, echo: Echo) -> None:
     live_through_everything(service, echo)
     session = service.token("ada")
+    more = be_connected_by_code(service, echo) | pushed_to(service, echo.server, "ada")
     shown = list(everything_that_is_answered(service, session))
     pages = {path.name: path.read_bytes() for path in service.folder.glob("soulwire.db*")}
     assert pages["soulwire.db-wal"], "the write-ahead log too, while there is one"
     service.stop()
 
-    secrets = planted(service, session)
-    assert len(secrets) > 60
+    secrets = planted(service, session) | {one.encode() if isinstance(one, str) else one for one in more}
+    secrets |= {one.encode() for one in sent_to(echo.server)}
+    secrets |= {form for one in keys(service) for form in in_other_forms(one)}
+    secrets |= {one.rpartition(".")[2].encode() for one in service.given}
+    assert len(secrets) > 100
     places = pages | {f"{path.name} at the end": path.read_bytes() for path in service.folder.glob("soulwire.db*")}
     places["log"] = service.log.read_bytes()
     places |= dict(shown)
@@ -126,6 +142,17 @@ def live_through_everything(service: Service, echo: Echo) -> None:
     assert echo.given >= 3
 
 
+def be_connected_by_code(service: Service, echo: Echo) -> set[str | bytes]:
+    """First refused, with all that was sent quoted, then not."""
+    refused, secrets = connected_by_code(service, "mary", "canary-code-refused")
+    echo.well = True
+    taken, others = connected_by_code(service, "mary", "canary-code-taken")
+    echo.well = False
+    assert (refused, taken) == ("failed", "connected")
+    assert any(b"code_verifier=" in seen.body for seen in echo.server.seen)
+    return {*secrets, *others}
+
+
 def everything_that_is_answered(service: Service, session: str) -> Iterator[tuple[str, bytes]]:
     """Each path as everybody may ask for it, the open streams apart."""
     bearers = {role: {"Authorization": f"Bearer {service.token('root', role)}"} for role in ("admin", "service")}
@@ -142,7 +169,9 @@ def everything_that_is_answered(service: Service, session: str) -> Iterator[tupl
                 answered = asking.get(service.url + path, headers=given, timeout=20, allow_redirects=False)
                 # The consent page's address has a state and a challenge in it; neither is among the planted.
                 yield f"{role} {path}", f"{answered.headers}".encode() + answered.content
-    for user in ("ada", "grace", "alan"):
+    yield from said_everywhere(service)
+    yield from said_on_sockets(service)
+    for user in ("ada", "grace", "alan", "mary"):
         yield f"events of {user}", repr(service.events(user)).encode()
 
 
@@ -157,8 +186,11 @@ def planted(service: Service, session: str) -> set[bytes]:
     with closing(sqlite3.connect(service.folder / "sandbox.db")) as book:
         for sql in ("SELECT token FROM tokens", "SELECT code FROM codes", "SELECT secret FROM hooks"):
             found |= {row[0] for row in book.execute(sql) if row[0]}
-    keys = [path.read_text().strip() for path in Path(service.folder).glob("*") if is_key(path)]
-    return {one.encode() for one in [*found, *keys]}
+    return {one.encode() for one in [*found, *keys(service)]}
+
+
+def keys(service: Service) -> list[str]:
+    return [path.read_text().strip() for path in Path(service.folder).glob("*") if is_key(path)]
 
 
 def is_key(path: Path) -> bool:
