@@ -69,7 +69,17 @@ def _processors(readable: bool, colors: bool) -> list[Processor]:
         timestamp_key="at",
         exception_formatter=structlog.dev.plain_traceback,  # the others show local variables, and tokens among them
     )
-    return [*shared, console]
+    return [*shared, _printable, console]
+
+
+def _printable(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """No sign from outside that moves a terminal's cursor or colours what isn't its own."""
+    return {
+        key: "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in value)
+        if isinstance(value, str) and not value.isprintable()
+        else value
+        for key, value in event.items()
+    }
 
 
 class _ToStructlog(logging.Handler):

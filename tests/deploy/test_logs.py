@@ -79,6 +79,30 @@ except ValueError:
     assert "hush" not in text
 
 
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_no_local_variable_of_what_failed_is_shown(form: str) -> None:
+    program = """
+def fails(token):
+    here = [token]
+    return 1 / 0
+try:
+    fails(Secret("hush").reveal())
+except ZeroDivisionError:
+    log.exception("a_failed")
+"""
+    text = spoken(program, form=form)
+    assert "ZeroDivisionError" in text
+    assert "hush" not in text
+
+
+@pytest.mark.parametrize("sign", ["\\x1b", "\\n", "\\r", "\\x9b", "\\u2028", "\\x07"])
+def test_nobody_outside_writes_a_line_or_moves_the_cursor_of_a_terminal(sign: str) -> None:
+    text = spoken(f"log.info('a_done', path='/{sign}[2Ja_faked')", form="console")
+    assert "a_faked" in text
+    assert len(text.splitlines()) == 1
+    assert text.rstrip("\n").isprintable()
+
+
 def test_values_that_json_does_not_know_are_shown_all_the_same() -> None:
     [line] = said("log.info('a_done', key=ConnectionKey('ada', 'github'), error=ValueError('no'), kind=int)")
     assert line["error"] == "ValueError('no')"
