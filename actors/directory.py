@@ -4,7 +4,6 @@ Read from every thread, written by the supervisor alone (an actor leaves its own
 are looked up each time and never kept, since a restarted actor is another one.
 """
 
-from collections.abc import Iterator
 from typing import Any, cast
 
 import pykka
@@ -60,10 +59,6 @@ class Directory:
     def status(self, key: ConnectionKey) -> Status | None:
         entry = self._entries.get(key)
         return entry.status if entry is not None else None
-
-    def running(self) -> Iterator[tuple[ConnectionKey, "pykka.ActorRef[Any]"]]:
-        """Every actor there is. Walks all of them: for a stop, never for a request."""
-        return ((key, entry.ref) for key, entry in list(self._entries.items()) if entry.ref is not None)
 
     # -- what verifies a connection's webhooks, so that a request needs no read ------------------
 

@@ -35,8 +35,6 @@ class LaneStatus(msgspec.Struct, frozen=True):
     active: int
     circuit: str
     """`closed`, `open` or `probing`"""
-    retry_in: float | None
-    """Seconds until the open circuit lets a call through."""
     paused_for: float
     calls: int
     failures: int
@@ -93,7 +91,6 @@ class Lane:
             waiting=len(self),
             active=pace.active,
             circuit=pace.circuit.state,
-            retry_in=pace.circuit.shut_for(now),
             paused_for=pace.paused_for(now),
             calls=self.calls,
             failures=self.failures,

@@ -37,8 +37,6 @@ class Caller(msgspec.Struct, frozen=True):
     user: str
     role: Role
     expires_at: float
-    token_id: str
-    """Tells one token from another without being of use to anyone."""
     org: str | None = None
     jti: str | None = None
     issued_at: float | None = None
@@ -102,7 +100,7 @@ class Authenticator:
         fingerprint = sha256(token.encode("utf-8", "surrogatepass")).digest()
         caller = self._checked.get(fingerprint)
         if caller is None:
-            caller = self._read(token, fingerprint)
+            caller = self._read(token)
             self._remember(fingerprint, caller)
         return self.still_good(caller)
 
@@ -126,7 +124,7 @@ class Authenticator:
         if len(self._checked) > CACHED_TOKENS:
             self._checked.popitem(last=False)
 
-    def _read(self, token: str, fingerprint: bytes) -> Caller:
+    def _read(self, token: str) -> Caller:
         try:
             key, algorithm = self._key_for(jwt.get_unverified_header(token))
             claims = jwt.decode(
@@ -139,7 +137,7 @@ class Authenticator:
             )
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
             raise NotAuthenticated("invalid_token", "The token is not good.", hint=_why(error)) from None
-        return self._caller(claims, fingerprint)
+        return self._caller(claims)
 
     def _key_for(self, header: dict[str, Any]) -> "tuple[str | jwt.PyJWK, str]":
         algorithm = header.get("alg")
@@ -157,7 +155,7 @@ class Authenticator:
             raise _KeyUnknown("invalid_token", "The token is signed with a key that isn't known.")
         return key, algorithm
 
-    def _caller(self, claims: dict[str, Any], fingerprint: bytes) -> Caller:
+    def _caller(self, claims: dict[str, Any]) -> Caller:
         user, role = claims["sub"], claims.get("role", "user")
         org, jti = claims.get("org"), claims.get("jti")
         expires_at, not_before, issued_at = claims["exp"], claims.get("nbf", 0), claims.get("iat")
@@ -171,7 +169,7 @@ class Authenticator:
             raise NotAuthenticated("invalid_token", "The token's org and jti are text.")
         if not_before > self._now() + NOT_BEFORE_LEEWAY:
             raise NotAuthenticated("invalid_token", "The token is not good yet.")
-        return Caller(user, role, float(expires_at), fingerprint.hex()[:16], org or None, jti, issued_at)
+        return Caller(user, role, float(expires_at), org or None, jti, issued_at)
 
 
 class _KeyUnknown(NotAuthenticated):

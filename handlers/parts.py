@@ -104,7 +104,6 @@ def make_parts(
     metrics_token: "Secret | None" = None,
     cron_secret: "Secret | None" = None,
     gauges: Mapping[str, Callable[[], float]] | None = None,
-    presence: Presence | None = None,
     push_hosts: Sequence[str] = (),
     push_key: str = "",
 ) -> Parts:
@@ -129,7 +128,7 @@ def make_parts(
         reception=Reception(bridge, vault, clock.elapsed),
         nudges=Nudges(directory),
         spreading=Spreading(bridge, hub),
-        presence=presence or Presence(clock.elapsed),
+        presence=Presence(clock.elapsed),
         push_hosts=PushHosts(push_hosts),
         push_key=push_key,
         push_counts=PushCounts(),

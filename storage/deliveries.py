@@ -91,13 +91,8 @@ def charge(tx: Transaction, ids: Sequence[int]) -> None:
         tx.run("UPDATE deliveries SET attempts = attempts + 1 WHERE id = ?", id_)
 
 
-def finish(tx: Transaction, id_: int, at: float) -> bool:
-    """True for exactly one caller; for every other it is finished or parked already."""
-    return _settle(tx, id_, "done", None, None, at)
-
-
 def finish_all(tx: Transaction, ids: Sequence[int], at: float) -> int:
-    """How many of them it was true for."""
+    """How many of them were still unfinished: of two callers, one is told of each."""
     return tx.run(
         "UPDATE deliveries SET state = 'done', reason = NULL, due_at = NULL, done_at = ? "
         f"WHERE id IN ({', '.join('?' * len(ids))}) AND due_at IS NOT NULL",
@@ -108,7 +103,7 @@ def finish_all(tx: Transaction, ids: Sequence[int], at: float) -> int:
 
 def retry(tx: Transaction, id_: int, reason: str, at: float) -> bool:
     """Leaves it for another try at `at`, and counts that one already."""
-    left = _settle(tx, id_, "retrying", reason, at, None)
+    left = _settle(tx, id_, "retrying", reason, at)
     if left:
         charge(tx, [id_])
     return left
@@ -116,7 +111,7 @@ def retry(tx: Transaction, id_: int, reason: str, at: float) -> bool:
 
 def park(tx: Transaction, id_: int, reason: str) -> bool:
     """Gives up on it until an admin replays it."""
-    return _settle(tx, id_, "parked", reason, None, None)
+    return _settle(tx, id_, "parked", reason, None)
 
 
 def park_all(tx: Transaction, key: ConnectionKey, reason: str) -> int:
@@ -144,14 +139,6 @@ def waiting_keys(tx: Transaction, now: float, limit: int, after: ConnectionKey |
         limit,
     )
     return [ConnectionKey(*row) for row in rows]
-
-
-def next_retry(tx: Transaction, key: ConnectionKey) -> float | None:
-    """When this connection's next unfinished delivery is due."""
-    row: tuple[float | None] = tx.one(
-        "SELECT min(due_at) FROM deliveries WHERE user_id = ? AND platform = ? AND due_at IS NOT NULL", *key
-    )
-    return row[0]
 
 
 # -- for admins -----------------------------------------------------------------------------------
@@ -225,15 +212,12 @@ def summary(tx: Transaction) -> dict[str, Summary]:
     }
 
 
-def _settle(
-    tx: Transaction, id_: int, state: str, reason: str | None, due_at: float | None, done_at: float | None
-) -> bool:
+def _settle(tx: Transaction, id_: int, state: str, reason: str, due_at: float | None) -> bool:
     changed = tx.run(
-        "UPDATE deliveries SET state = ?, reason = ?, due_at = ?, done_at = ? WHERE id = ? AND due_at IS NOT NULL",
+        "UPDATE deliveries SET state = ?, reason = ?, due_at = ? WHERE id = ? AND due_at IS NOT NULL",
         state,
         reason,
         due_at,
-        done_at,
         id_,
     )
     return changed == 1

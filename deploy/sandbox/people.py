@@ -5,7 +5,6 @@ import re
 import msgspec
 
 NAMED = {"ada": (1, "Ada Lovelace"), "grace": (2, "Grace Hopper"), "alan": (3, "Alan Turing")}
-ADMINISTRATOR = "root"
 
 _NUMBERED = re.compile(r"user-(\d{4,6})")
 _FIRST = ("Maya", "Jonas", "Amara", "Leo", "Ingrid", "Tomás", "Yuki", "Noor", "Felix", "Sanna", "Kofi", "Elif")

@@ -1,6 +1,5 @@
 """Where the sandbox's platforms are: what a service puts in place of the real addresses."""
 
-SLUGS = ("github", "spotify", "gmail", "calendar", "slack", "youtube", "discord", "linkedin")
 GOOGLE = ("gmail", "calendar", "youtube")
 
 

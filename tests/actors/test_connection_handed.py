@@ -77,7 +77,7 @@ def test_told_twice_they_have_one_effect(idle: World) -> None:
 
 def test_one_that_is_finished_already_does_not_keep_the_others(idle: World) -> None:
     handed = stored(idle, "one", "two", "three")
-    idle.database.write(lambda tx: deliveries.finish(tx, handed[1].id, idle.clock.now())).result()
+    idle.database.write(lambda tx: deliveries.finish_all(tx, [handed[1].id], idle.clock.now())).result()
     hand(idle, *handed)
     assert whats(idle) == ["one", "three"]
 

@@ -40,7 +40,7 @@ def fill(clock: VirtualClock, database: Database, number: int) -> None:
             events.append(tx, "ada", [Draft("told", {})], clock.now())
             row = deliveries.add(tx, Delivery(key, f"d{one}", "push", b"{}", clock.now()))
             assert row is not None
-            deliveries.finish(tx, row, clock.now())
+            deliveries.finish_all(tx, [row], clock.now())
 
     database.write(unit).result()
 

@@ -23,7 +23,7 @@ def test_the_newest_come_first_and_states_can_be_asked_for(serving: Serving) -> 
     serving.connect()
     for number in range(4):
         serving.hook(BODY, delivery=f"d-{number}")
-    serving.write(lambda tx: deliveries.finish(tx, 1, serving.clock.now()))
+    serving.write(lambda tx: deliveries.finish_all(tx, [1], serving.clock.now()))
     serving.write(lambda tx: deliveries.park(tx, 2, "KeyError: 'x'"))
     serving.write(lambda tx: deliveries.retry(tx, 3, "the platform is down", serving.clock.now() + 60))
     assert listed(serving) == [("d-3", "received"), ("d-2", "retrying"), ("d-1", "parked"), ("d-0", "done")]
@@ -78,7 +78,7 @@ def test_one_that_is_done_is_not_done_twice(serving: Serving) -> None:
     actor = serving.connect()
     serving.hook(BODY)
     told = len(actor.wait_for(1))
-    serving.write(lambda tx: deliveries.finish(tx, 1, serving.clock.now()))
+    serving.write(lambda tx: deliveries.finish_all(tx, [1], serving.clock.now()))
     assert replay(serving, 1) == (409, "nothing_to_replay")
     assert len(actor.messages) == told
 

@@ -149,13 +149,6 @@ def test_a_secret_that_can_be_guessed_is_refused_at_the_start(time: Time) -> Non
         Authenticator(time)
 
 
-def test_tokens_are_told_apart_without_being_kept(authenticator: Authenticator) -> None:
-    first, second = token(), token(jti="other")
-    names = {authenticator.check(given).token_id for given in (first, second, first)}
-    assert len(names) == 2
-    assert not any(name in first for name in names)
-
-
 def test_a_public_key_is_never_taken_for_a_secret(time: Time) -> None:
     key = rsa.generate_private_key(65537, 2048).public_key()
     pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

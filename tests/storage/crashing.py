@@ -32,7 +32,7 @@ def write(database: Database, run: str, user: str) -> None:
             id_ = deliveries.add(tx, a_delivery(name, ConnectionKey(user, "github")))
             (event,) = events.append(tx, user, [Draft("webhook_received", {"delivery_id": name})], 1.0)
             assert id_
-            assert deliveries.finish(tx, id_, 1.0)
+            assert deliveries.finish_all(tx, [id_], 1.0)
             return event.offset
 
         offset = database.write(unit).result()

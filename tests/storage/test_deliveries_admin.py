@@ -22,7 +22,7 @@ def ids(database: Database) -> list[int]:
     ids = [future.result() or 0 for future in kept]
 
     def unit(tx: Any) -> None:
-        deliveries.finish(tx, ids[0], NOON + 10)
+        deliveries.finish_all(tx, [ids[0]], NOON + 10)
         deliveries.park(tx, ids[1], "five tries")
         deliveries.retry(tx, ids[2], "no parser", NOON + 100)
 

@@ -51,7 +51,7 @@ def test_a_repeat_within_one_group_is_recognised(database: Database) -> None:
 
 def test_a_repeat_of_one_that_is_done_has_no_second_effect(database: Database) -> None:
     (id_,) = add(database, "1")
-    database.write(lambda tx: deliveries.finish(tx, id_, NOON)).result()
+    database.write(lambda tx: deliveries.finish_all(tx, [id_], NOON)).result()
     assert database.write(lambda tx: deliveries.add(tx, a_delivery("1"))).result() is None
     assert waiting(database) == []
 
@@ -78,8 +78,8 @@ def test_they_come_in_order_of_arrival_and_no_more_than_asked_for(database: Data
 def test_only_one_of_two_finishes_a_delivery(database: Database) -> None:
     (id_,) = add(database, "1")
     with writer_held(database):
-        futures = [database.write(lambda tx: deliveries.finish(tx, id_, NOON + 1)) for _ in range(2)]
-    assert [future.result() for future in futures] == [True, False]
+        futures = [database.write(lambda tx: deliveries.finish_all(tx, [id_], NOON + 1)) for _ in range(2)]
+    assert [future.result() for future in futures] == [1, 0]
     assert waiting(database) == []
 
 
@@ -93,17 +93,6 @@ def test_one_that_failed_is_tried_again_when_its_time_has_come(database: Databas
 def test_a_clock_set_back_holds_up_nothing_new(database: Database) -> None:
     add(database, "1")
     assert waiting(database, NOON - 3600) == ["1"]
-    assert database.read(lambda tx: deliveries.next_retry(tx, ADA)) == deliveries.AT_ONCE
-
-
-def test_the_next_retry_is_the_earliest(database: Database) -> None:
-    assert database.read(lambda tx: deliveries.next_retry(tx, ADA)) is None
-    ids = add(database, "1", "2", "3")
-    database.write(lambda tx: deliveries.finish(tx, ids.pop(), NOON)).result()
-    for id_, seconds in zip(ids, (60, 30), strict=True):
-        database.write(lambda tx, id_=id_, at=NOON + seconds: deliveries.retry(tx, id_, "no", at)).result()
-    add(database, "1", key=GRACE)
-    assert database.read(lambda tx: deliveries.next_retry(tx, ADA)) == NOON + 30
 
 
 def test_tries_are_counted_before_they_are_made(database: Database) -> None:
@@ -120,13 +109,13 @@ def test_a_parked_one_waits_for_an_admin(database: Database) -> None:
     (id_,) = add(database, "1")
     database.write(lambda tx: deliveries.park(tx, id_, "five tries")).result()
     assert waiting(database, NOON * 2) == []
-    assert database.write(lambda tx: deliveries.finish(tx, id_, NOON)).result() is False
+    assert database.write(lambda tx: deliveries.finish_all(tx, [id_], NOON)).result() == 0
     assert database.write(lambda tx: deliveries.retry(tx, id_, "again", NOON)).result() is False
 
 
 def test_connections_with_something_to_do_are_found_in_pages(database: Database) -> None:
     (done,) = add(database, "0", key=ADA_SPOTIFY)
-    database.write(lambda tx: deliveries.finish(tx, done, NOON)).result()
+    database.write(lambda tx: deliveries.finish_all(tx, [done], NOON)).result()
     add(database, "1", "2")
     (later,) = add(database, "1", key=GRACE)
     database.write(lambda tx: deliveries.retry(tx, later, "no", NOON + 60)).result()
@@ -139,7 +128,7 @@ def test_connections_with_something_to_do_are_found_in_pages(database: Database)
 def test_a_number_never_comes_again(database: Database) -> None:
     """Not when the newest goes either: an actor takes a nudge for a lower one than it has read for old news."""
     (first,) = add(database, "1")
-    database.write(lambda tx: deliveries.finish(tx, first, NOON)).result()
+    database.write(lambda tx: deliveries.finish_all(tx, [first], NOON)).result()
     assert database.write(lambda tx: deliveries.prune(tx, NOON + 1, 9)).result() == ["done"]
     (second,) = add(database, "2")
     assert second > first

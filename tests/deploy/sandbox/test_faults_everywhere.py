@@ -5,9 +5,11 @@ from urllib.parse import urlsplit
 
 from tornado.httpclient import HTTPResponse
 
-from deploy.sandbox.places import SLUGS, endpoints
+from deploy.sandbox.places import endpoints
 from tests.deploy.sandbox.scene import SandboxCase
 from tests.deploy.sandbox.test_places import ACCOUNT
+
+SLUGS = tuple(endpoints(0))
 
 
 class Everywhere(SandboxCase):
