@@ -125,10 +125,11 @@ def _record(me: "ConnectionWork", known: Sequence[Hook], made: Sequence[Hook]) -
 def unhooking(me: "ConnectionWork") -> Steps:
     """Remove our hooks there, as far as the platform lets us, and the record of them in any case."""
     stays = me.platform.hook_per_account and me.shares_account([me.key.platform])
+    url = me.shared.hook_url(me.key)
     for hook in me.read(lambda tx: hooks.of(tx, me.shared.vault, me.key)):
         if not hook.external_id.startswith(PENDING) and not stays:
             try:
-                yield from with_bearer(me, me.platform.unregister(hook))
+                yield from with_bearer(me, me.platform.unregister(hook, url))
             except (Unauthorized, GrantRefused):
                 log.info("hook_left_behind", **me.names, hook=hook.external_id)
             except PlatformError as trouble:

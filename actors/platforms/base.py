@@ -246,6 +246,7 @@ class Platform(ABC):
         yield from ()
         return 0
 
-    def unregister(self, hook: Hook) -> Generator[Call, Answer, None]:
+    def unregister(self, hook: Hook, url: str) -> Generator[Call, Answer, None]:
+        """End it there; `url` is what it was registered with. Its user counts as gone by then."""
         yield from ()
         raise LookupError(f"{self.slug} has no webhooks")

@@ -88,7 +88,7 @@ class Tiny(Platform):
         _checked(answer)
         return [Hook(answer.json()["id"], "everything", secret)]
 
-    def unregister(self, hook: Hook) -> Generator[Call, Answer, None]:
+    def unregister(self, hook: Hook, url: str) -> Generator[Call, Answer, None]:
         yield Call("DELETE", f"{HOST}/api/hooks/{hook.external_id}")
 
 

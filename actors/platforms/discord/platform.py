@@ -109,6 +109,6 @@ class Discord(Platform):
         standing = [hook for hook in known if hook.external_id == EVENTS]
         return standing or [Hook(EVENTS, "the app's webhook events", new_secret())]
 
-    def unregister(self, hook: Hook) -> Generator[Call, Answer, None]:
+    def unregister(self, hook: Hook, url: str) -> Generator[Call, Answer, None]:
         """With the grant the events end, too."""
         yield from ()

@@ -81,7 +81,7 @@ class GitHub(Platform):
     def ask_again(self, hook: Hook, since: float) -> Generator[Call, Answer, int]:
         return redelivery.ask_again(self.urls.api_url, hook, since)
 
-    def unregister(self, hook: Hook) -> Generator[Call, Answer, None]:
+    def unregister(self, hook: Hook, url: str) -> Generator[Call, Answer, None]:
         return hooks.unregister(self.urls.api_url, hook)
 
 

@@ -90,5 +90,5 @@ class Gmail(Google):
     ) -> Generator[Call, Answer, Sequence[Hook]]:
         return watch.register(self.urls.api_url, self.subscription, account, now)
 
-    def unregister(self, hook: Hook) -> Generator[Call, Answer, None]:
+    def unregister(self, hook: Hook, url: str) -> Generator[Call, Answer, None]:
         return watch.unregister(self.urls.api_url)

@@ -72,5 +72,5 @@ class GoogleCalendar(Google):
     def take_back(self, left: Sequence[Hook], made: Sequence[Hook]) -> Generator[Call, Answer, None]:
         return channels.stop_unheard(self.urls.api_url, left, made)
 
-    def unregister(self, hook: Hook) -> Generator[Call, Answer, None]:
+    def unregister(self, hook: Hook, url: str) -> Generator[Call, Answer, None]:
         return channels.stop(self.urls.api_url, hook)

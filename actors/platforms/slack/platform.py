@@ -136,7 +136,7 @@ class Slack(Platform):
         standing = [hook for hook in known if hook.external_id == EVENTS]
         return standing or [Hook(EVENTS, "the app's event subscription", new_secret())]
 
-    def unregister(self, hook: Hook) -> Generator[Call, Answer, None]:
+    def unregister(self, hook: Hook, url: str) -> Generator[Call, Answer, None]:
         """With the token the events end, too."""
         yield from ()
 

@@ -81,6 +81,13 @@ def register(
     return list(live.values())
 
 
+def unsubscribed(hub: Hub, channel: str, url: str) -> Generator[Call, Answer, None]:
+    """The hub asks back whether we mean it, and is told no while somebody else here follows that channel."""
+    form: dict[str, str | Secret] = {"hub.mode": "unsubscribe", "hub.verify": "async"}
+    form |= {"hub.topic": f"{TOPIC}{channel}", "hub.callback": hub.callback(url, channel)}
+    data_answer((yield Call("POST", hub.url, form=form, auth="none", cost=0)))
+
+
 def _subscribed(hub: Hub, channel: str, url: str, new_secret: NewSecret, now: float) -> Generator[Call, Answer, Hook]:
     """The hub asks back before it answers: by then the channel has to be known. A hub that asks later, as it may,
     answers 202; one that couldn't reach us says so now, and not by silence until the lease would have ended."""

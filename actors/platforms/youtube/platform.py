@@ -90,9 +90,8 @@ class YouTube(Google):
         wanted = hub.wanted(account.details.get("channel"), followed, known, self.hook_channels)
         return (yield from hub.register(self.hub, wanted, url, known, new_secret, now))
 
-    def unregister(self, hook: Hook) -> Generator[Call, Answer, None]:
-        """It runs out by itself within days. To end it would end it for all who follow that channel here."""
-        yield from ()
+    def unregister(self, hook: Hook, url: str) -> Generator[Call, Answer, None]:
+        return hub.unsubscribed(self.hub, hook.where, url)
 
 
 def _nobody() -> Generator[Call, Answer, list[str]]:

@@ -185,7 +185,7 @@ def test_a_trouble_before_anything_stands_is_told() -> None:
 
 @pytest.mark.parametrize("gone", [STOPPED, no(404, "notFound"), no(403, "forbidden")], ids=["204", "404", "403"])
 def test_a_channel_is_stopped_or_has_ended_already(gone: Answer) -> None:
-    told = drive(calendar().unregister(standing("c-1")), [gone])
+    told = drive(calendar().unregister(standing("c-1"), URL), [gone])
     assert told.called == [f"POST {API}/channels/stop"]
     assert told.error is None
 
@@ -205,4 +205,4 @@ def test_a_channel_whose_answer_was_never_heard_is_stopped_by_what_the_others_wa
 
 
 def test_a_channel_that_could_not_be_stopped_is_told() -> None:
-    assert isinstance(drive(calendar().unregister(standing("c-1")), [answer(500)]).error, PlatformDown)
+    assert isinstance(drive(calendar().unregister(standing("c-1"), URL), [answer(500)]).error, PlatformDown)

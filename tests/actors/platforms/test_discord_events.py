@@ -191,7 +191,7 @@ def test_the_apps_subscription_is_recorded_as_a_hook_and_nothing_is_called() -> 
     assert told.result == [Hook("webhook-events", "the app's webhook events", Secret("made"))]
     again = drive(discord().register(NELLY, "http://here", told.result, lambda *_, **__: Secret("new"), NOW), [])
     assert again.result == told.result
-    assert drive(discord().unregister(told.result[0]), []).calls == []
+    assert drive(discord().unregister(told.result[0], "https://here"), []).calls == []
 
 
 def test_without_a_public_key_it_says_what_is_missing() -> None:

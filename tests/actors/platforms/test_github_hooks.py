@@ -225,10 +225,10 @@ def test_a_trouble_before_anything_was_made_is_told() -> None:
 
 @pytest.mark.parametrize("gone", [answer(204), NOT_FOUND, answer(403, {"message": "no"})], ids=["204", "404", "403"])
 def test_a_hook_is_removed_or_was_no_longer_ours(gone: Answer) -> None:
-    told = drive(github().unregister(standing(1)), [gone])
+    told = drive(github().unregister(standing(1), URL), [gone])
     assert told.called == [f"DELETE {API}/repos/octocat/tea/hooks/1"]
     assert told.error is None
 
 
 def test_a_hook_that_could_not_be_removed_is_told() -> None:
-    assert isinstance(drive(github().unregister(standing(1)), [answer(500)]).error, PlatformDown)
+    assert isinstance(drive(github().unregister(standing(1), URL), [answer(500)]).error, PlatformDown)

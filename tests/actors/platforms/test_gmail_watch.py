@@ -66,7 +66,7 @@ def test_a_trouble_is_no_refusal() -> None:
 
 
 def test_the_end_stops_the_watch() -> None:
-    told = drive(gmail().unregister(STANDING), [answer(204)])
+    told = drive(gmail().unregister(STANDING, URL), [answer(204)])
     assert told.called == [f"POST {API}/stop"]
-    assert drive(gmail().unregister(STANDING), [answer(404)]).error is None
-    assert isinstance(drive(gmail().unregister(STANDING), [answer(500)]).error, PlatformDown)
+    assert drive(gmail().unregister(STANDING, URL), [answer(404)]).error is None
+    assert isinstance(drive(gmail().unregister(STANDING, URL), [answer(500)]).error, PlatformDown)

@@ -252,4 +252,4 @@ def test_without_a_signing_secret_it_says_what_is_missing() -> None:
 
 
 def test_to_unregister_nothing_is_called() -> None:
-    assert drive(slack().unregister(Hook("events-api", "x", Secret("s"))), []).calls == []
+    assert drive(slack().unregister(Hook("events-api", "x", Secret("s")), "https://here"), []).calls == []

@@ -113,7 +113,18 @@ def test_one_that_is_no_longer_followed_is_let_run_out() -> None:
     told = register(follows(), known=[standing("UCada"), standing("UCold")])
     assert places(told) == ["UCada"]
     assert len(told.calls) == 1
-    assert drive(youtube().unregister(standing("UCold")), []).calls == []
+
+
+def test_who_leaves_has_the_hub_ask_whether_anybody_still_wants_it() -> None:
+    (call,) = drive(youtube().unregister(standing("UCabc"), URL), [ACCEPTED]).calls
+    assert (call.method, call.url, call.auth, call.cost) == ("POST", HUB, "none", 0)
+    assert call.form == {
+        "hub.mode": "unsubscribe",
+        "hub.verify": "async",
+        "hub.topic": "https://www.youtube.com/xml/feeds/videos.xml?channel_id=UCabc",
+        "hub.callback": SECRETS.callback(URL, "UCabc"),
+    }
+    assert isinstance(drive(youtube().unregister(standing("UCabc"), URL), [answer(503)]).error, PlatformDown)
 
 
 def test_a_hub_that_takes_none_says_why() -> None:
