@@ -1,6 +1,7 @@
 """The Atom that the hub sends: a video that is new or has changed, or one that is gone.
 
-It is read before anybody knows who sent it, so no document type is taken, hence no entity, and nothing deep.
+It is read before anybody knows who sent it, so no document type is taken, hence no entity, and nothing deep or large:
+a stranger's page of empty elements would hold up everybody.
 """
 
 import re
@@ -15,6 +16,9 @@ ATOM, YT = "{http://www.w3.org/2005/Atom}", "{http://www.youtube.com/xml/schemas
 GONE = "{http://purl.org/atompub/tombstones/1.0}"
 ID = re.compile(r"[A-Za-z0-9_\-]{1,64}", re.ASCII)
 DEPTH = 16
+ELEMENTS = 2000
+LARGEST = 1_000_000
+"""Bytes; a feed of one video has two thousand."""
 ENTRIES = 50
 FRESH = 900.0
 """Seconds within which a title is often mended, and a video is still new."""
@@ -121,14 +125,18 @@ def _said(element: Element, path: str) -> str | None:
 
 
 def _tree(body: bytes) -> Element:
+    if len(body) > LARGEST:
+        raise ValueError("it is too large")
     builder = TreeBuilder()
-    depth = 0
+    depth = count = 0
 
     def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
-        depth += 1
+        nonlocal depth, count
+        depth, count = depth + 1, count + 1
         if depth > DEPTH:
             raise ValueError("it is nested too deeply")
+        if count > ELEMENTS:
+            raise ValueError("it has too many elements")
         builder.start(_named(tag), attributes)
 
     def end(tag: str) -> None:
