@@ -12,8 +12,9 @@ from actors.platforms.fields import decode
 if TYPE_CHECKING:
     from actors.platforms.base import Answer
 
-_MAY_BE_SECRET = re.compile(r"(?![a-z_]+(?![\w\-.~+/=:%]))[\w\-.~+/=:%]{20,}")
-"""Long and without a space, and not a plain name such as an error's."""
+_MAY_BE_SECRET = re.compile(r"(?<![\w\-.~+/=:%])(?![a-z_]+(?![\w\-.~+/=:%]))[\w\-.~+/=:%]{20,}")
+"""Long and without a space, and not a plain name such as an error's. Looked for where a word begins: else a page of
+letters is gone through once for each of them."""
 
 # -- what it is -------------------------------------------------------------------------------------
 
