@@ -17,7 +17,7 @@ GONE = "{http://purl.org/atompub/tombstones/1.0}"
 ID = re.compile(r"[A-Za-z0-9_\-]{1,64}", re.ASCII)
 DEPTH = 16
 ELEMENTS = 2000
-LARGEST = 1_000_000
+LARGEST = 200_000
 """Bytes; a feed of one video has two thousand."""
 ENTRIES = 50
 FRESH = 900.0

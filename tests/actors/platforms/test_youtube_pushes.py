@@ -202,7 +202,7 @@ FILE = (
         b"<a>" * 100_000,
         UPLOAD.replace(b"<entry>", b"<x>" * 20 + b"</x>" * 20 + b"<entry>"),
         UPLOAD.replace(b"<entry>", b"<x/>" * 2000 + b"<entry>"),
-        UPLOAD.replace(b"<entry>", b"<x>" + b"x" * 1_000_000 + b"</x><entry>"),
+        UPLOAD.replace(b"<entry>", b"<x>" + b"x" * 200_000 + b"</x><entry>"),
         b'<?xml version="1.0" encoding="cp037"?>' + UPLOAD.replace(b"New", b"\xff"),
         UPLOAD.replace(b"<yt:videoId>VID123", b"<yt:videoId>VID 123"),
         UPLOAD.replace(b"<yt:videoId>VID123</yt:videoId>", b""),
