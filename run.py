@@ -46,7 +46,7 @@ from handlers.front import Front
 from handlers.history import History
 from handlers.hub import IN_ALL, Hub
 from handlers.jwks import KeyRing
-from handlers.parts import Parts, make_parts
+from handlers.parts import Parts
 from handlers.revocations import Revocations
 from storage import revocations
 from storage.database import Database
@@ -210,7 +210,7 @@ class Service:
         readers = ThreadPoolExecutor(4, "history")
         stack.callback(readers.shutdown, cancel_futures=True)
         jwks = KeyRing(told.jwt_jwks_url, clock.elapsed) if told.jwt_jwks_url else None
-        parts = make_parts(
+        parts = Parts(
             clock=clock,
             database=self.database,
             vault=self.vault,
@@ -234,7 +234,7 @@ class Service:
             api_rate=told.api_rate_limit,
             webhook_rate=told.webhook_rate_limit,
             sandbox_url=self.sandbox.url if self.sandbox else None,
-            push_hosts=told.push_hosts,
+            allowed_push_hosts=told.push_hosts,
             push_key=self.vapid.public_key,
             metrics_token=told.metrics_token,
             cron_secret=told.cron_secret,

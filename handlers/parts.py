@@ -1,7 +1,7 @@
 """What handlers work with. Made once at the start, passed to the application, read by every handler."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import TYPE_CHECKING
 
 from actors.webpush.counts import PushCounts
@@ -42,102 +42,65 @@ class Serving:
         self.draining = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Parts:
+    """The fields are passed in; what only handlers work with is made of them, once."""
+
     clock: "Clock"
-    bridge: Bridge
+    database: InitVar["Database"]
+    """For the bridge: handlers reach it by that alone."""
     vault: "Vault"
     directory: "Directory"
     lanes: "Lanes"
     hub: "Hub"
+    authenticator: "Authenticator"
     platforms: "Mapping[str, Platform]"
     """Those that are configured."""
-    unconfigured: Mapping[str, str]
+    unconfigured: Mapping[str, str] = field(default_factory=dict)
     """Slug and title of those that are not."""
-    authenticator: "Authenticator"
-    tickets: Tickets
-    origins: Origins
-    limits: Limits
-    refusals: Refusals
-    arrivals: Arrivals
-    requests: Requests
-    nudges: Nudges
-    spreading: Spreading
-    presence: Presence
-    push_hosts: PushHosts
-    push_key: str
-    """The public one, that browsers subscribe with."""
-    push_counts: PushCounts
-    hook_secrets: HookSecrets
-    reception: Reception
-    proxies: Proxies
     public_url: str
-    sandbox_url: str | None
+    frontend_urls: InitVar[Iterable[str]] = ()
+    trusted_proxies: InitVar[Iterable[str]] = ()
+    webhook_secrets: InitVar["Mapping[str, Secret] | None"] = None
+    """By platform: they sign the hooks that were made by hand."""
+    api_rate: InitVar[Rate] = (100, 900)
+    webhook_rate: InitVar[Rate] = (1000, 900)
+    allowed_push_hosts: InitVar[Sequence[str]] = ()
+    push_key: str = ""
+    """The public one, that browsers subscribe with."""
+    sandbox_url: str | None = None
     """Where the sandbox takes orders; None without one."""
-    metrics_token: "Secret | None"
-    cron_secret: "Secret | None"
-    gauges: Mapping[str, Callable[[], float]]
+    metrics_token: "Secret | None" = None
+    cron_secret: "Secret | None" = None
+    gauges: Mapping[str, Callable[[], float]] = field(default_factory=dict)
     """Figures of parts that no handler works with, by name: how deep a queue is, how many timers run."""
-    recent: Cached
-    in_flight: InFlight = field(default_factory=InFlight)
-    serving: Serving = field(default_factory=Serving)
 
-
-def make_parts(
-    *,
-    clock: "Clock",
-    database: "Database",
-    vault: "Vault",
-    directory: "Directory",
-    lanes: "Lanes",
-    hub: "Hub",
-    platforms: "Mapping[str, Platform]",
-    authenticator: "Authenticator",
-    public_url: str,
-    unconfigured: Mapping[str, str] | None = None,
-    frontend_urls: Iterable[str] = (),
-    trusted_proxies: Iterable[str] = (),
-    webhook_secrets: "Mapping[str, Secret] | None" = None,
-    api_rate: Rate = (100, 900),
-    webhook_rate: Rate = (1000, 900),
-    sandbox_url: str | None = None,
-    metrics_token: "Secret | None" = None,
-    cron_secret: "Secret | None" = None,
-    gauges: Mapping[str, Callable[[], float]] | None = None,
-    push_hosts: Sequence[str] = (),
-    push_key: str = "",
-) -> Parts:
-    """`webhook_secrets`, by platform, sign the hooks that were made by hand."""
-    bridge = Bridge(database)
-    return Parts(
-        clock=clock,
-        bridge=bridge,
-        vault=vault,
-        directory=directory,
-        lanes=lanes,
-        hub=hub,
-        platforms=platforms,
-        unconfigured=unconfigured or {},
-        authenticator=authenticator,
-        tickets=Tickets(clock.elapsed),
-        origins=Origins(public_url, frontend_urls),
-        limits=Limits(clock.elapsed, api=api_rate, webhooks=webhook_rate),
-        refusals=Refusals(clock.now),
-        arrivals=Arrivals(bridge),
-        requests=Requests(clock.elapsed),
-        reception=Reception(bridge, vault, clock.elapsed),
-        nudges=Nudges(directory),
-        spreading=Spreading(bridge, hub),
-        presence=Presence(clock.elapsed),
-        push_hosts=PushHosts(push_hosts),
-        push_key=push_key,
-        push_counts=PushCounts(),
-        hook_secrets=HookSecrets(bridge, vault, directory, clock.elapsed, webhook_secrets or {}),
-        proxies=Proxies(trusted_proxies),
-        public_url=public_url,
-        sandbox_url=sandbox_url,
-        metrics_token=metrics_token,
-        cron_secret=cron_secret,
-        gauges=gauges or {},
-        recent=Cached(clock.elapsed),
-    )
+    def __post_init__(
+        self,
+        database: "Database",
+        frontend_urls: Iterable[str],
+        trusted_proxies: Iterable[str],
+        webhook_secrets: "Mapping[str, Secret] | None",
+        api_rate: Rate,
+        webhook_rate: Rate,
+        allowed_push_hosts: Sequence[str],
+    ) -> None:
+        elapsed = self.clock.elapsed
+        self.serving = Serving()
+        self.bridge = Bridge(database)
+        self.origins = Origins(self.public_url, frontend_urls)
+        self.proxies = Proxies(trusted_proxies)
+        self.limits = Limits(elapsed, api=api_rate, webhooks=webhook_rate)
+        self.tickets = Tickets(elapsed)
+        self.requests = Requests(elapsed)
+        self.recent = Cached(elapsed)
+        self.in_flight = InFlight()
+        self.reception = Reception(self.bridge, self.vault, elapsed)
+        self.hook_secrets = HookSecrets(self.bridge, self.vault, self.directory, elapsed, webhook_secrets or {})
+        self.arrivals = Arrivals(self.bridge)
+        self.nudges = Nudges(self.directory)
+        self.refusals = Refusals(self.clock.now)
+        self.spreading = Spreading(self.bridge, self.hub)
+        self.presence = Presence(elapsed)
+        self.push_hosts = PushHosts(allowed_push_hosts)
+        self.push_counts = PushCounts()

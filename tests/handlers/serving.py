@@ -29,7 +29,7 @@ from handlers.app import make_app, make_server
 from handlers.auth import Authenticator
 from handlers.history import History
 from handlers.hub import PER_USER, Hub
-from handlers.parts import Parts, make_parts
+from handlers.parts import Parts
 from storage import connections, hooks
 from storage.database import Database, Transaction
 from storage.records import Account, ConnectionKey, Hook, Secret, Token
@@ -135,7 +135,7 @@ class Serving:
             "platforms": platforms,
             **self.settings,
         }
-        parts = make_parts(
+        parts = Parts(
             clock=self.clock,
             database=self.database,
             vault=self.vault,

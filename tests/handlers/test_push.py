@@ -14,7 +14,7 @@ HOST = "push.example.com"
 
 @pytest.fixture
 def pushing(serve: Callable[..., Serving]) -> Serving:
-    return serve(push_hosts=(HOST,), push_key="the-public-key")
+    return serve(allowed_push_hosts=(HOST,), push_key="the-public-key")
 
 
 def subscribe(serving: Serving, name: str, user: str = "ada", host: str = HOST, **more: Any) -> Any:
