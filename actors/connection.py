@@ -22,6 +22,7 @@ from actors.operations.deliveries import give_up, work_off
 from actors.operations.disconnect import ENDED, leave
 from actors.platforms.base import Answer
 from actors.platforms.failures import GrantRefused, PlatformError, Unauthorized
+from actors.schedule import phase
 from actors.state import waits
 from actors.troubles import needs_reauth
 from actors.work import ConnectionWork
@@ -91,11 +92,12 @@ class ConnectionActor(ConnectionWork):
         self._row, self._hooks = row, count
         if row.status == "connected":
             if wake.resumed:
-                self.away_since = wake.absence.since if self._hooks else None
-                self._resume(wake.absence.spread)
+                self._resume(wake.spread)
             else:
                 self._arm_refresh()
                 self._arm_poll()
+            if self.missed is not None:
+                self.again("heal", phase(str(self.key)) * wake.spread)
             self._see_to_hooks()
         elif row.leaving is not None:
             self._want("disconnect")
@@ -135,6 +137,12 @@ class ConnectionActor(ConnectionWork):
     def _poll_due(self, _message: m.PollDue) -> None:
         if self.row.status == "connected" and not waits(self._poll_timer):
             self._want("poll")
+
+    def _heal_due(self, _message: m.HealDue) -> None:
+        """By a poll, or where that keeps its pace anyhow, by asking for what was sent alone."""
+        missed = self.missed
+        if self.row.status == "connected" and missed is not None and not missed.begun:
+            self._want("poll" if missed.polls else "heal")
 
     def _hook_due(self, _message: m.HookDue) -> None:
         if self.row.status == "connected":
@@ -270,6 +278,7 @@ class ConnectionActor(ConnectionWork):
         m.DeliveriesDue: _deliveries_due,
         m.PollDue: _poll_due,
         m.RefreshDue: _refresh_due,
+        m.HealDue: _heal_due,
         m.HookDue: _hook_due,
         m.TokenOverdue: _token_overdue,
         m.PollOverdue: _poll_overdue,

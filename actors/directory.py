@@ -9,6 +9,7 @@ from typing import Any, cast
 import pykka
 from pykka import ActorDeadError
 
+from actors.absence import Heals
 from actors.messages import ChildNeeded
 from actors.pool import TurnInbox
 from actors.status import Status, Supervision
@@ -31,6 +32,7 @@ class Directory:
         self._hooks_as_of = object()
         self.doors_heard: dict[str, float] = {}
         """When a platform last showed by a handshake that it reaches the door that serves all of its users."""
+        self.heals = Heals()
         self.supervision = Supervision()
         self.supervisor: pykka.ActorRef[Any] | None = None
         self.sweeper: pykka.ActorRef[Any] | None = None

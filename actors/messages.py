@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from actors.absence import Absence
 from actors.platforms.base import Answer, Call
 from actors.platforms.failures import PlatformError
 from storage.records import Connection, ConnectionKey, Delivery, Secret
@@ -25,7 +24,8 @@ class Wake(msgspec.Struct, frozen=True):
     hooks: int | None = None
     resumed: bool = False
     """The service has just started, so everybody is being woken: no hurry."""
-    absence: Absence = Absence()
+    spread: float = 0.0
+    """Seconds over which those begin who have to look for what they missed while the service was away."""
 
 
 class WebhookArrived(msgspec.Struct, frozen=True):
@@ -65,6 +65,10 @@ class PollOverdue(msgspec.Struct, frozen=True):
 
 class GrantEnding(msgspec.Struct, frozen=True):
     """Fact: by your row, it is time to tell the user when the grant ends."""
+
+
+class HealDue(msgspec.Struct, frozen=True):
+    """Fact: time to look for what you missed while the service was away."""
 
 
 class HookDue(msgspec.Struct, frozen=True):
@@ -255,6 +259,7 @@ REFRESH_DUE = RefreshDue()
 TOKEN_OVERDUE = TokenOverdue()
 POLL_OVERDUE = PollOverdue()
 GRANT_ENDING = GrantEnding()
+HEAL_DUE = HealDue()
 HOOK_DUE = HookDue()
 END_DUE = EndDue()
 DELIVERIES_DUE = DeliveriesDue()

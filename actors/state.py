@@ -12,6 +12,7 @@ import msgspec
 import structlog
 
 from actors import messages as m
+from actors.absence import Missed
 from actors.clock import Clock, Timer
 from actors.monitoring import Decision, decide
 from actors.operations.base import Operation
@@ -53,9 +54,7 @@ def waits(timer: Timer | None) -> bool:
 
 
 class ConnectionState(PooledActor):
-    away_since: float | None = None
-    """The service was away from then on, and what was missed hasn't been looked for yet."""
-    catching_up = False
+    _heal_timer: Timer | None = None
 
     def __init__(self, key: ConnectionKey, shared: Shared, incarnation: int) -> None:
         super().__init__()
@@ -104,6 +103,11 @@ class ConnectionState(PooledActor):
     @property
     def account(self) -> Account:
         return self.row.account or Account("", "")
+
+    @property
+    def missed(self) -> Missed | None:
+        """What it has yet to look for since the service was away."""
+        return self.shared.directory.heals.missed(self.key)
 
     # -- storage ---------------------------------------------------------------------------------
 
@@ -216,9 +220,7 @@ class ConnectionState(PooledActor):
         row, now, key = self.row, self.clock.now(), str(self.key)
         schedule = self.shared.schedules[self.key.platform]
         poll_at = schedule.resume(key, row.next_poll or 0.0, now)
-        # Under a healthy webhook the next poll may be half a day away; one that was never read since it was connected
-        # has a user who looks at an empty page.
-        if self.away_since is not None or row.next_poll is None:
+        if row.next_poll is None:  # never read since it was connected: its user looks at an empty page
             poll_at = min(poll_at, now + phase(key) * spread)
         self._poll_timer = self._remind(self._poll_timer, poll_at - now, m.POLL_DUE)
         if row.refresh_due_at is not None:
@@ -230,10 +232,10 @@ class ConnectionState(PooledActor):
         self._deliveries_timer = self._remind(self._deliveries_timer, seconds, m.DELIVERIES_DUE)
 
     def _cancel_timers(self) -> None:
-        for timer in (self._poll_timer, self._refresh_timer, self._hook_timer, self._deliveries_timer):
-            if timer is not None:
-                timer.cancel()
-        self._poll_timer = self._refresh_timer = self._hook_timer = self._deliveries_timer = None
+        timers = (self._poll_timer, self._refresh_timer, self._heal_timer, self._hook_timer, self._deliveries_timer)
+        for timer in filter(None, timers):
+            timer.cancel()
+        self._poll_timer = self._refresh_timer = self._heal_timer = self._hook_timer = self._deliveries_timer = None
 
     # -- polls -----------------------------------------------------------------------------------
 
@@ -253,7 +255,7 @@ class ConnectionState(PooledActor):
         every = self.monitoring().every
         schedule = self.shared.schedules[self.key.platform]
         due = schedule.next_due(str(self.key), now) if every is None else now + every * random.uniform(0.9, 1.1)
-        if reading.rest_in is not None and (every is None or reading.unread or self.catching_up):
+        if reading.rest_in is not None and (every is None or reading.unread or self.missed is not None):
             due = min(due, now + reading.rest_in)
         return max(due, now + reading.not_before)
 
@@ -272,6 +274,7 @@ class ConnectionState(PooledActor):
     def fell_silent(self, why: str) -> None:
         """No more calls until somebody reconnects; deliveries are worked off all the same."""
         self._cancel_timers()
+        self.shared.directory.heals.over(self.key)  # who connects again is read at once
         self.note(why)
 
     def again(self, kind: str, seconds: float) -> None:
@@ -282,6 +285,8 @@ class ConnectionState(PooledActor):
             self._refresh_timer = self._remind(self._refresh_timer, seconds, m.REFRESH_DUE)
         elif kind == "poll":
             self._poll_timer = self._remind(self._poll_timer, seconds, m.POLL_DUE)
+        elif kind == "heal":
+            self._heal_timer = self._remind(self._heal_timer, seconds, m.HEAL_DUE)
         elif kind == "hook":
             self._hook_timer = self._remind(self._hook_timer, seconds, m.HOOK_DUE)
         elif kind == "disconnect":

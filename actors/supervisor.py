@@ -62,7 +62,8 @@ class Supervisor(Roster):
             rows = self.shared.database.read(lambda tx: connections.page(tx, order.after, PAGE))
             counts = self.shared.database.read(lambda tx: hooks.counts(tx, [row.key for row in rows]))
             if order.after is None:
-                self._absence = self.shared.database.read(absence.before)
+                now = self.shared.clock.now()
+                self._absence = self.shared.database.read(lambda tx: absence.before(tx, now))
                 self.directory.doors_heard |= self.shared.database.read(meta.doors_heard)
         except StorageUnavailable as trouble:
             log.warning("start_postponed", reason=trouble.reason)
@@ -84,7 +85,14 @@ class Supervisor(Roster):
             self._forget(row.key, m.Disconnect(), refusal)
         lives = row.status in ("connected", "needs_reauth") or row.leaving is not None
         if lives and refusal is None and self.directory.ref(row.key) is None:
-            self._start(row.key, m.Wake(row, hook_count, resumed=True, absence=self._absence))
+            if hook_count and row.status == "connected" and not row.halted:
+                self._begin_heal(row.key)
+            self._start(row.key, m.Wake(row, hook_count, resumed=True, spread=self._absence.spread))
+
+    def _begin_heal(self, key: ConnectionKey) -> None:
+        missed = absence.missed(self.shared.platforms[key.platform], self._absence)
+        if missed is not None:
+            self.directory.heals.begin(key, missed, self.shared.clock.now())
 
     def _start(self, key: ConnectionKey, wake: m.Wake) -> None:
         self._incarnations += 1
@@ -278,7 +286,8 @@ class Supervisor(Roster):
     def _sweep(self, order: m.SweepDue) -> None:
         """What no nudge reached: deliveries that a crash, a restart or a parked actor left."""
         now = self.shared.clock.now()
-        self.shared.database.write(lambda tx: absence.alive(tx, now))
+        away_since = self.directory.heals.since(now)
+        self.shared.database.write(lambda tx: absence.alive(tx, now, away_since))
         try:
             keys = self.shared.database.read(lambda tx: deliveries.waiting_keys(tx, now, SWEPT, order.after))
         except StorageUnavailable as trouble:

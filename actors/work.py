@@ -14,6 +14,7 @@ from actors.lane import Job
 from actors.operations.base import NotConnected, Operation, Pause, Steps
 from actors.operations.connect import connecting
 from actors.operations.disconnect import disconnecting
+from actors.operations.heal import healing
 from actors.operations.hook import LOOK_AGAIN, hooking
 from actors.operations.poll import polling
 from actors.operations.refresh import refreshing
@@ -24,9 +25,9 @@ from actors.state import ConnectionState
 from actors.troubles import after_failure
 from storage.database import StorageUnavailable
 
-ORDER = ("disconnect", "connect", "refresh", "hook", "poll")
+ORDER = ("disconnect", "connect", "refresh", "hook", "heal", "poll")
 """Which of several wanted operations comes first."""
-NEEDS_TOKEN = frozenset({"refresh", "hook", "poll"})
+NEEDS_TOKEN = frozenset({"refresh", "hook", "heal", "poll"})
 
 
 class ConnectionWork(ConnectionState):
@@ -77,7 +78,9 @@ class ConnectionWork(ConnectionState):
             return disconnecting(self, operation.order)
         if operation.kind == "refresh":
             return refreshing(self, operation.generation)
-        return hooking(self) if operation.kind == "hook" else polling(self, asked=operation.order is not None)
+        if operation.kind == "hook":
+            return hooking(self)
+        return healing(self) if operation.kind == "heal" else polling(self, asked=operation.order is not None)
 
     def _advance(self, outcome: Answer | PlatformError | None = None) -> None:
         """One step on. What a step raises beyond the expected is a bug: it fails the actor, and is seen."""
@@ -163,6 +166,8 @@ class ConnectionWork(ConnectionState):
             self.failures = 0
             self._see_to_hooks()
             self._want("poll")
+        elif operation.kind == "heal" and self.failures:
+            self._want("poll")  # which says that all is well again
         elif operation.kind == "poll" and self._poll_again:
             self._poll_again = False
             self._want("poll")
@@ -180,12 +185,16 @@ class ConnectionWork(ConnectionState):
             # At the same time each day, so that one who is started anew every few hours comes to it too.
             self.again("hook", (phase(str(self.key)) * LOOK_AGAIN - self.clock.now()) % LOOK_AGAIN)
 
-    def caught_up(self, reading: Reading) -> None:
-        """A poll was read to its end: the first after an absence, or one of those that read the rest of it."""
-        if self.away_since is not None:
-            self.away_since, self.catching_up = None, True
+    def caught_up(self, reading: Reading, found: int) -> None:
+        """What a poll found is stored: the first after an absence, or one of those that read the rest of it."""
+        heals = self.shared.directory.heals
+        if self.missed is None:
+            return
+        heals.count(self.key.platform, "found", found)
         if reading.rest_in is None:
-            self.catching_up = False
+            heals.over(self.key)
+        else:
+            heals.left_a_part(self.key)
 
     # -- the end ---------------------------------------------------------------------------------
 

@@ -60,6 +60,7 @@ class _Figures(Collector):
         yield from self._requests()
         yield from self._webhooks()
         yield from self._actors()
+        yield from self._heals()
         yield from self._lanes()
         yield from self._streams()
         yield from self._pushes()
@@ -101,6 +102,13 @@ class _Figures(Collector):
         for platform, count in self._stored.ending.items():
             ending.add_metric([platform], count)
         yield ending
+
+    def _heals(self) -> Iterator[Metric]:
+        what = "After an absence: webhooks asked_again for, items that the first polls found."
+        family = CounterMetricFamily("soulwire_healed", what, labels=["platform", "what"])
+        for (platform, name), count in self._parts.directory.heals.counts().items():
+            family.add_metric([platform, name], count)
+        yield family
 
     def _lanes(self) -> Iterator[Metric]:
         lanes = self._parts.lanes.snapshot()

@@ -11,6 +11,10 @@ AT_RISK = "at_risk"
 
 ALIVE_AT = "alive_at"
 """When the service was last seen alive."""
+ALIVE_IN = "alive_in"
+"""In which epoch that was."""
+AWAY_SINCE = "away_since"
+"""When the absence began that somebody still has to look into; absent when nobody has."""
 
 _DOOR_HEARD = "door_heard:"
 

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from actors.operations.base import Steps
+from actors.operations.base import Pause, Steps
 from actors.operations.calls import with_bearer
-from actors.operations.heal import healing
+from actors.operations.heal import asking_again
 from actors.platforms.base import Page, Platform, Reading
 from storage import connections, data, events
 from storage.records import Draft, Item
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from actors.work import ConnectionWork
 
 
+ARRIVES = 2.0
+"""Seconds that what was asked for again gets to arrive, before the poll sees the same things."""
 ALL_IS_WELL: dict[str, Any] = {"error_message": None, "reason": None, "trouble_told": False}
 
 
@@ -25,14 +27,15 @@ class PollDone(msgspec.Struct, frozen=True):
 
 def polling(me: "ConnectionWork", *, asked: bool = False) -> Steps:
     """`asked`: somebody wants to see what there is now."""
-    away_since = me.away_since
-    if away_since is not None:
-        yield from healing(me, away_since)
+    missed = me.missed
+    is_first = missed is not None and not missed.begun
+    if is_first and (yield from asking_again(me)):
+        yield Pause(ARRIVES)
     poll = _Poll(me)
     cursors = me.read(lambda tx: connections.cursors(tx, me.key))
     if asked:
         cursors = {name: value for name, value in cursors.items() if name not in me.platform.sparing}
-    if away_since is not None:
+    if is_first:
         cursors = {name: value for name, value in cursors.items() if name not in me.platform.rounds}
     conversation = me.platform.poll(me.account, cursors, me.clock.now())
     reading = yield from with_bearer(me, conversation, on_page=poll.page)
@@ -61,10 +64,10 @@ class _Poll:
     def end(self, reading: Reading) -> PollDone:
         me, now = self.me, self.me.clock.now()
         duration = round((me.clock.elapsed() - self.began) * 1000)
-        me.caught_up(reading)
         next_poll = me.next_poll_after(now, reading)
         new, done = me.change(lambda tx: self._finish(tx, reading, now, next_poll, duration))
         self._add(new)
+        me.caught_up(reading, done.count)
         if not self.is_first and not me.platform.hooks_follow.isdisjoint(kind for kind, n in self.counts.items() if n):
             me.again("hook", 0)
         me.polled()

@@ -102,6 +102,9 @@ class Platform(ABC):
     """A healthy webhook stands in for the poll; where it tells of a part only, the poll keeps its pace."""
     hooks_follow: ClassVar[frozenset[str]] = frozenset()
     """Data types of which each new item wants a hook of its own: once such came, hooks are looked at."""
+    sends_again_for: ClassVar[float] = 0.0
+    """Seconds for which it tries again by itself to deliver a webhook: an absence of the service that was no longer
+    lost none."""
     sparing: ClassVar[frozenset[str]] = frozenset()
     """Cursors by which a poll spares itself calls; one that somebody asks for goes without them."""
     rounds: ClassVar[frozenset[str]] = frozenset()

@@ -39,6 +39,8 @@ def test_what_happened_can_be_read_off(serving: Serving) -> None:
     serving.directory.supervision = Supervision(
         children=7, restarting=1, restarts=4, parked=(Parked("a/b", "x", 0, 0),)
     )
+    serving.directory.heals.count("github", "asked_again", 3)
+    serving.directory.heals.count("github", "asked_again", 2)
     found = read(serving.get("/metrics", role="admin"))
     route = "/api/webhooks/{platform}/{user}"
     assert found["soulwire_http_requests_total", f"POST {route} 202"] == 2
@@ -52,6 +54,7 @@ def test_what_happened_can_be_read_off(serving: Serving) -> None:
     assert found["soulwire_actors", "running"] == 5
     assert found["soulwire_actors", "parked"] == 1
     assert found["soulwire_actor_restarts_total", ""] == 4
+    assert found["soulwire_healed_total", "github asked_again"] == 5
     assert found["soulwire_connections", "github connected"] == 1
     assert found["soulwire_streams", "sse"] == 0
     assert found["soulwire_storage_ok", ""] == 1

@@ -52,6 +52,8 @@ class Slack(Platform):
     pkce = False
     pushes = True
     shared_door = True
+    sends_again_for = 240.0
+    """It tries at once, after a minute and after five: the last one comes to whoever was away for less than that."""
     sparing = frozenset({people.WANTED})
     rounds = frozenset({history.ROUND, people.WANTED})
     refresh_rotates = True
