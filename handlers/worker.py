@@ -16,10 +16,10 @@ class ServiceWorker(Handler):
     quiet = True
 
     def get(self) -> None:
-        """What it fetches is ruled by its own policy, not by that of its pages."""
+        """What it fetches is ruled by its own policy, not by that of its pages; a notification's icon is an image."""
         self.set_header("Content-Type", "text/javascript; charset=utf-8")
         self.set_header("Cache-Control", "no-cache")
-        self.set_header("Content-Security-Policy", "default-src 'none'; connect-src 'self'")
+        self.set_header("Content-Security-Policy", "default-src 'none'; connect-src 'self'; img-src 'self'")
         self.finish(source(sandbox=self.parts.sandbox_url))
 
 

@@ -16,7 +16,8 @@ const $ = (id) => document.getElementById(id);
 
 let client = null;
 let user = null;
-let registration = null;
+
+const registering = background.register();
 
 start();
 
@@ -29,8 +30,8 @@ function start() {
   }
   for (const id of Object.keys(NOTICES)) press($(id), () => notify(NOTICES[id]));
   press($("read"), readFromTheStart);
-  press($("sync"), async () => ((await background.requestSync(registration)) ? "All platforms are read as soon as there is a network." : "This browser has no background sync."));
-  press($("push"), async () => ((await background.subscribePush(registration)) ? "Notifications come as pushes while no page is in sight." : "The browser does not allow pushes here."));
+  press($("sync"), async () => ((await background.requestSync(await registering)) ? "All platforms are read as soon as there is a network." : "The browser has no background sync, or does not allow it here."));
+  press($("push"), async () => ((await background.subscribePush(await registering)) ? "Notifications come as pushes while no page is in sight." : "The browser does not allow pushes here."));
   attempt(watchWorker);
   attempt(async () => enter((await get("/api/session")).user ?? "ada"));
 }
@@ -79,14 +80,14 @@ async function readFromTheStart() {
 }
 
 async function watchWorker() {
-  registration = await background.register();
+  navigator.serviceWorker?.addEventListener("message", ({ data }) => {
+    if (data?.type === "synced") $("said").textContent = `Read: ${data.platforms.length} platforms.`;
+  });
+  const registration = await registering;
   if (!registration) return;
   background.onUpdate(registration, (activate) => {
     $("update").hidden = false;
     $("activate").onclick = activate;
-  });
-  navigator.serviceWorker.addEventListener("message", ({ data }) => {
-    if (data?.type === "synced") $("said").textContent = `Read: ${data.platforms.length} platforms.`;
   });
 }
 

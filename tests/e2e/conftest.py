@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -71,29 +72,52 @@ def connected(tmp_path_factory: pytest.TempPathFactory) -> Service:
 def start_connected(make_service: Callable[..., Service], connected: Service) -> Callable[..., Service]:
     """One that serves, with everyone connected and nothing happening. The hooks out there know its port."""
 
-    def start(**settings: str) -> Service:
-        one = make_service(port=connected.port, **settings)
-        for path in connected.folder.glob("*"):
-            if path.name != "log":
-                shutil.copy(path, one.folder)
-        one.start()
-        eventually(lambda: all(row["state"] == "running" for row in one.actors()), what="every actor")
-        return one
+    def start(port: int = connected.port, **settings: str) -> Service:
+        return go_on(make_service(port=port, **settings), connected)
 
     return start
 
 
-@pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """One that a whole file of tests only looks at from outside."""
-    one = Service(tmp_path_factory.mktemp("seen"))
+def go_on(one: Service, connected: Service) -> Service:
+    for path in connected.folder.glob("*"):
+        if path.name != "log":
+            shutil.copy(path, one.folder)
+    one.start()
+    eventually(lambda: all(row["state"] == "running" for row in one.actors()), what="every actor")
+    return one
+
+
+@contextmanager
+def to_the_end_of_a_file(one: Service) -> Iterator[Service]:
     try:
-        one.start()
         yield one
         assert one.stop() == 0, one.tail()
         assert not one.complaints()
     finally:
         one.clean_up()
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One that a whole file of tests only looks at from outside."""
+    with to_the_end_of_a_file(Service(tmp_path_factory.mktemp("seen"))) as one:
+        one.start()
+        yield one
+
+
+@pytest.fixture(scope="module")
+def shared_gate(connected: Service) -> Iterator[Gate]:
+    one = Gate(connected.port)
+    yield one
+    one.close()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, connected: Service, shared_gate: Gate) -> Iterator[Service]:
+    """As `service`, for a file whose tests leave each other alone; people come by the gate."""
+    folder = tmp_path_factory.mktemp("shared")
+    with to_the_end_of_a_file(Service(folder, connected.port, PUBLIC_URL=shared_gate.url)) as one:
+        yield go_on(one, connected)
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ export async function subscribePush(registration, how) {
   if (!registration?.pushManager || (await Notification.requestPermission()) !== "granted") return null;
   const { public_key: key } = await ask("GET", "api/push/key", how);
   const subscription = await withKey(registration.pushManager, key);
+  if (!subscription) return null;
   await ask("POST", "api/push/subscribe", how, subscription.toJSON());
   return subscription;
 }
@@ -71,6 +72,7 @@ async function withKey(manager, key) {
   try {
     return await manager.subscribe(options);
   } catch (error) {
+    if (error.name === "NotAllowedError") return null; // some windows have no push whatever the user says: private ones
     const old = await manager.getSubscription();
     if (error.name !== "InvalidStateError" || !old) throw error;
     await old.unsubscribe();

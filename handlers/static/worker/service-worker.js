@@ -84,9 +84,10 @@ async function open(notification) {
   const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
   const there = windows.find((page) => page.url === url.href);
   if (there) return there.focus();
-  const ours = url.origin === self.location.origin && windows.find((page) => new URL(page.url).origin === url.origin);
-  const moved = ours && (await ours.navigate(url.href).catch(() => null));
-  return moved ? moved.focus() : self.clients.openWindow(url.href);
+  const [ours] = url.origin === self.location.origin ? await self.clients.matchAll({ type: "window" }) : [];
+  if (!ours) return self.clients.openWindow(url.href);
+  await ours.focus().catch(() => {}); // first: after a click it is allowed for a moment only
+  return ours.navigate(url.href);
 }
 
 function addressed(url) {
