@@ -1,5 +1,6 @@
 """Reading what is new: pages are stored as they come, the last one together with the cursor."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -7,7 +8,7 @@ import msgspec
 from actors.operations.base import Pause, Steps
 from actors.operations.calls import with_bearer
 from actors.operations.heal import asking_again
-from actors.platforms.base import Page, Platform, Reading
+from actors.platforms.base import Page, Reading
 from storage import connections, data, events
 from storage.records import Draft, Item
 
@@ -31,8 +32,8 @@ def polling(me: "ConnectionWork", *, asked: bool = False) -> Steps:
     is_first = missed is not None and not missed.begun
     if is_first and (yield from asking_again(me)):
         yield Pause(ARRIVES)
-    poll = _Poll(me)
     cursors = me.read(lambda tx: connections.cursors(tx, me.key))
+    poll = _Poll(me, cursors)
     if asked:
         cursors = {name: value for name, value in cursors.items() if name not in me.platform.sparing}
     if is_first:
@@ -45,8 +46,9 @@ def polling(me: "ConnectionWork", *, asked: bool = False) -> Steps:
 class _Poll:
     """One poll's bookkeeping. The newest page is held back so that the last shares its commit with the cursor."""
 
-    def __init__(self, me: "ConnectionWork") -> None:
+    def __init__(self, me: "ConnectionWork", cursors: Mapping[str, str]) -> None:
         self.me = me
+        self.cursors = dict(cursors)
         self.began = me.clock.elapsed()
         self.held: Page | None = None
         self.counts: dict[str, int] = {}
@@ -54,7 +56,7 @@ class _Poll:
         """What it finds has long been there."""
         self.told_progress = False
         self.latest: dict[str, Item] = {}
-        """Of each data type the last that was new, where the platform has words for one alone."""
+        """Of each data type the last that was new."""
 
     def page(self, page: Page) -> None:
         before, self.held = self.held, page
@@ -81,6 +83,7 @@ class _Poll:
         new = self._store(tx, self.held) if self.held is not None else {}
         counts = {kind: self.counts.get(kind, 0) + new.get(kind, 0) for kind in {**self.counts, **new}}
         connections.keep_cursors(tx, me.key, reading.cursors)
+        self.cursors |= reading.cursors
         synced = {} if reading.aside else {"last_sync": now}
         connections.update(tx, me.key, **synced, next_poll=next_poll, **ALL_IS_WELL)
         done = PollDone(sum(counts.values()), duration)
@@ -92,11 +95,12 @@ class _Poll:
     def _store(self, tx: Any, page: Page) -> dict[str, int]:
         me, now = self.me, self.me.clock.now()
         self.is_first |= page.total is not None
-        if not self.is_first and type(me.platform).line is not Platform.line:
+        if not self.is_first:
             known = data.known(tx, me.key, page.items)
             self.latest |= {one.data_type: one for one in page.items if (one.data_type, one.external_id) not in known}
         new = data.add(tx, me.key, page.items, now)
         connections.keep_cursors(tx, me.key, page.cursors)
+        self.cursors |= page.cursors
         if page.total and (page.done < page.total or self.told_progress):
             events.append(tx, me.key.user, [self._progress(page, page.total)], now)
             self.told_progress = True
@@ -126,7 +130,7 @@ class _Poll:
         platform, latest = self.me.platform, self.latest.get(kind)
         if self.is_first:
             return {"message": platform.found_first(kind, count)}
-        alone = platform.line(latest) if count == 1 and latest is not None else {}
+        alone = platform.line_for(latest, self.me.account, self.cursors) if latest and count == 1 else {}
         return {"message": platform.found(kind, count), **alone}
 
     def _ended(self, done: PollDone, rest_soon: bool) -> Draft:

@@ -210,6 +210,10 @@ class Platform(ABC):
         where, url, message. Empty where `found` says all there is to say."""
         return {}
 
+    def line_for(self, item: Item, account: Account, cursors: Mapping[str, str]) -> Mapping[str, str | None]:
+        """As `line`, with what is known of the account, where names that an item lacks can be had from that."""
+        return self.line(item)
+
     # -- pushes; only where `pushes` ------------------------------------------------------------
     def receive(self, request: Inbound) -> Receives:
         """A request at the shared door, or with `request.user` at one user's of a platform that has both."""

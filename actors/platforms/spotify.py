@@ -11,7 +11,7 @@ from typing import Any
 from actors.platforms.answers import message
 from actors.platforms.base import Answer, Call, Endpoints, Pacing, Page, Platform, Reading, Reads, asked
 from actors.platforms.failures import BadAnswer, RateLimited, data_answer
-from actors.platforms.fields import decode, dig, moment, number, text
+from actors.platforms.fields import decode, dig, link, moment, number, text
 from storage.records import Account, Item
 
 PLAYS = 50
@@ -70,6 +70,17 @@ class Spotify(Platform):
 
     def found_first(self, data_type: str, count: int) -> str:
         return SENTENCES.get(data_type, "1 track" if count == 1 else f"{count} tracks")
+
+    def line(self, item: Item) -> Mapping[str, str | None]:
+        is_over = item.data_type == "recently_played"
+        track = dig(item.raw, "track" if is_over else "item")
+        title = _title(track)
+        if title is None:
+            return {}
+        told = {"where": "Spotify", "url": link(track, "external_urls", "spotify")}
+        if not is_over:
+            return {"who": None, "what": f"{title} is playing", "message": f"{title} is playing on Spotify", **told}
+        return {"who": "You", "what": f"listened to {title}", "message": f"You listened to {title}", **told}
 
     def poll(self, account: Account, cursors: Mapping[str, str], now: float) -> Reads:
         newest = yield from self._recently_played(_whole(cursors, AFTER), now)
@@ -158,6 +169,16 @@ def _external_id(play: Any) -> str | None:
 def _named(track: Any) -> str | None:
     """A local file has no id, an advertisement nothing at all."""
     return text(track, "id") or text(track, "uri")
+
+
+def _title(track: Any) -> str | None:
+    """`“Song” by Band`, or of an episode `“Part one” from Show`."""
+    name, show, artists = text(track, "name"), text(track, "show", "name"), dig(track, "artists")
+    if not name:
+        return None
+    names = [text(one, "name") for one in artists[:3]] if isinstance(artists, list) else []
+    by = ", ".join(filter(None, names))
+    return f"“{name}”" + (f" by {by}" if by else f" from {show}" if show else "")
 
 
 def _milliseconds(play: Any) -> int:

@@ -1,12 +1,14 @@
 """What a poll found, in words: one new thing alone as what it is, several by their number."""
 
+from collections.abc import Generator, Mapping
 from typing import Any
 
 import pytest
 
 from actors.messages import Poll
-from storage.records import Item
-from tests.actors.world import ADA, World
+from actors.platforms.base import Answer, Call, Page, Reading
+from storage.records import Account, Item
+from tests.actors.world import ADA, World, thing
 
 
 @pytest.fixture
@@ -46,3 +48,19 @@ def test_what_a_first_read_finds_is_no_news_also_where_it_is_one(spoken: World) 
 def test_a_platform_without_words_for_one_says_how_many(world: World) -> None:
     world.connect()
     assert finds(world, 1)["message"] == "1 new in Tiny: things"
+
+
+def test_a_line_knows_what_this_very_poll_has_learnt(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def poll(*_: Any) -> Generator[Call | Page, Answer | None, Reading]:
+        yield Page([thing(7)], {"place": "at home"})
+        return Reading({"name": "grace"})
+
+    def line_for(_: Any, item: Item, account: Account, cursors: Mapping[str, str]) -> dict[str, str]:
+        return {"message": f"{cursors['name']} {cursors['place']}, {account.name}"}
+
+    world.connect()
+    monkeypatch.setattr(type(world.platform), "poll", poll)
+    monkeypatch.setattr(type(world.platform), "line_for", line_for)
+    world.order(ADA, lambda r: Poll(r))
+
+    assert world.events("ada", "new_data")[-1]["message"] == "grace at home, tim"

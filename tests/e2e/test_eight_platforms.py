@@ -29,11 +29,11 @@ class Life:
 
 LIVES = [
     Life("github", "issues", "opened issue", pushed=True),
-    Life("gmail", "mail", "new mail", pushed=True),
+    Life("gmail", "mail", "New mail from", pushed=True),
     Life("slack", "message", "wrote in", pushed=True, sparing=True),
     Life("calendar", "event", "calendar", pushed=True),
     Life("youtube", "upload", "uploaded", pushed=True),
-    Life("spotify", "play", "new track", pushed=False),
+    Life("spotify", "play", "listened to", pushed=False),
     Life("discord", "guild_joined", "server", pushed=False),
     Life("linkedin", "profile_changed", "profile", pushed=False, ends=False),
 ]

@@ -20,7 +20,7 @@ from actors.platforms.failures import BadAnswer, NotFound, data_answer
 from actors.platforms.fields import number, text
 from actors.platforms.github import hooks, inbound, redelivery, timeline
 from actors.platforms.github.api import call
-from storage.records import Account, Delivery, Hook, Secret, Token
+from storage.records import Account, Delivery, Hook, Item, Secret, Token
 
 
 class GitHub(Platform):
@@ -66,6 +66,9 @@ class GitHub(Platform):
 
     def found_first(self, data_type: str, count: int) -> str:
         return "1 event at GitHub" if count == 1 else f"{count} events at GitHub"
+
+    def line(self, item: Item) -> Mapping[str, str | None]:
+        return timeline.line(self.urls.authorize_url.removesuffix("/login/oauth/authorize"), item.raw)
 
     def verify(self, request: Inbound, secrets: Sequence[Secret]) -> Verified | Refused:
         return inbound.verify(request, secrets)

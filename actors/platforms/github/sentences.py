@@ -75,6 +75,17 @@ def _issue(payload: Any, who: str, where: str | None) -> Told | None:
     return Told(deeds.with_issue(action, it, payload, who), _page_left(action, payload, "issue"))
 
 
+def _comment(payload: Any, who: str, where: str | None) -> Told | None:
+    is_pull = dig(payload, "issue", "pull_request") is not None
+    it = _numbered("pull request" if is_pull else "issue", payload, "issue")
+    action = text(payload, "action") or ""
+    verb = {"created": "commented on", "edited": "edited a comment on", "deleted": "deleted a comment on"}.get(action)
+    if it is None or verb is None:
+        return None
+    page = _page_left(action, payload, "comment") or link(payload, "issue", "html_url")
+    return Told(f"{verb} {it}", page)
+
+
 def _pull_request(payload: Any, who: str, where: str | None) -> Told | None:
     it = _numbered("pull request", payload, "pull_request")
     action = text(payload, "action")
@@ -164,6 +175,7 @@ TELLERS: Mapping[str, Callable[[Any, str, str | None], Told | None]] = {
     "ping": _ping,
     "push": _push,
     "issues": _issue,
+    "issue_comment": _comment,
     "pull_request": _pull_request,
     "release": _release,
     "star": _star,

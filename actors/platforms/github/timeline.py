@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from actors.platforms.base import Answer, Call, Page, Reading, Reads, asked
 from actors.platforms.failures import BadAnswer, NotFound, data_answer
-from actors.platforms.fields import moment, number, text
-from actors.platforms.github import keys
+from actors.platforms.fields import dig, moment, number, text
+from actors.platforms.github import keys, sentences
 from actors.platforms.github.api import call, has_next
 from storage.records import Account, Item
 
@@ -116,3 +116,22 @@ def _poll_interval(answer: Answer) -> float:
 def _last_page(answer: Answer) -> int:
     match = re.search(r'[?&]page=(\d{1,4})[^>]*>; rel="last"', answer.headers.get("link", ""))
     return int(match[1]) if match else 1
+
+
+def line(web: str, event: Any) -> Mapping[str, str | None]:
+    """As the webhook of the same thing would say it. `web`: where pages of GitHub are, which events hardly name."""
+    type_, payload = text(event, "type") or "", dig(event, "payload")
+    kind = keys.KINDS.get(type_) or re.sub(r"(?<!^)(?=[A-Z])", "_", type_.removesuffix("Event")).lower()
+    said = dict(payload) if isinstance(payload, dict) else {}
+    repository = text(event, "repo", "name")
+    page = f"{web}/{quote(repository)}" if repository else None
+    if kind == "push":
+        said["compare"] = f"{page}/compare/{text(said, 'before')}...{text(said, 'head')}"
+    pull = said.get("pull_request")
+    if isinstance(pull, dict):
+        said["pull_request"] = {"html_url": f"{page}/pull/{number(pull, 'number')}", **pull}
+        if said.get("action") == "merged":
+            said["action"] = "closed"
+            said["pull_request"]["merged"] = True
+    said |= {"repository": {"full_name": repository, "html_url": page}, "sender": dig(event, "actor")}
+    return sentences.line(kind, said)

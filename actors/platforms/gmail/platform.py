@@ -18,12 +18,12 @@ from actors.platforms.base import (
 )
 from actors.platforms.failures import BadAnswer
 from actors.platforms.fields import text
-from actors.platforms.gmail import mailbox, pushes, watch
+from actors.platforms.gmail import letters, mailbox, pushes, watch
 from actors.platforms.gmail.pushes import Subscription
 from actors.platforms.google import AUTHORIZE_URL, TOKEN_URL, Google
 from actors.platforms.google.answers import checked
 from actors.platforms.google.platform import CERTS_URL
-from storage.records import Account, Delivery, Hook
+from storage.records import Account, Delivery, Hook, Item
 
 READ = "https://www.googleapis.com/auth/gmail.readonly"
 
@@ -77,6 +77,9 @@ class Gmail(Google):
 
     def found_first(self, data_type: str, count: int) -> str:
         return "1 mail" if count == 1 else f"{count} mails"
+
+    def line(self, item: Item) -> Mapping[str, str | None]:
+        return letters.line(item.raw)
 
     def receive(self, request: Inbound) -> Receives:
         return pushes.receive(self.subscription, request)

@@ -18,10 +18,10 @@ from actors.platforms.base import (
 )
 from actors.platforms.failures import GONE, BadAnswer, GrantRefused, HookRefused, token_answer
 from actors.platforms.fields import dig, link, text
-from actors.platforms.slack import history, inbound, people
+from actors.platforms.slack import history, inbound, people, sentences
 from actors.platforms.slack.api import REFRESHABLE, error_of, post, said
 from actors.platforms.slack.messages import is_id
-from storage.records import Account, Delivery, Hook, Secret, Token
+from storage.records import Account, Delivery, Hook, Item, Secret, Token
 
 EVENTS = "events-api"
 
@@ -116,6 +116,12 @@ class Slack(Platform):
 
     def found_first(self, data_type: str, count: int) -> str:
         return f"{count} {_noun(data_type, count)} at Slack"
+
+    def line_for(self, item: Item, account: Account, cursors: Mapping[str, str]) -> Mapping[str, str | None]:
+        known = sentences.known_from(account, cursors, account.details.get("team"))
+        if item.data_type == "conversations":
+            return sentences.conversation(item.raw, known)
+        return sentences.line("message", item.raw, known)
 
     # -- events ---------------------------------------------------------------------------------
     def receive(self, request: Inbound) -> Receives:

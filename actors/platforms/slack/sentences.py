@@ -58,6 +58,22 @@ def line(kind: str, event: Any, known: Known) -> Mapping[str, str | None]:
     return {"who": told.who, "what": told.what, "where": told.where, "url": told.url, "message": told.message}
 
 
+def conversation(found: Any, known: Known) -> Mapping[str, str | None]:
+    """One that a poll finds the user in."""
+    id_ = dig(found, "id")
+    where = _where(id_, None, msgspec.structs.replace(known, names={str(id_): text(found, "name")}))
+    if where is None or not where.startswith("#"):
+        return {}
+    what = "are in"
+    return {
+        "who": "You",
+        "what": what,
+        "where": where,
+        "url": _page(id_, None, known),
+        "message": f"You {what} {where}",
+    }
+
+
 # -- messages ---------------------------------------------------------------------------------------
 
 

@@ -223,7 +223,8 @@ def test_a_ping_says_that_the_hook_works_and_is_no_item() -> None:
 
 
 OTHERS: list[tuple[str, dict[str, Any], str]] = [
-    ("issue_comment", {}, f"octocat: issue comment (created) in {REPO}"),
+    ("commit_comment", {}, f"octocat: commit comment (created) in {REPO}"),
+    ("issue_comment", {"action": "pinned"}, f"octocat: issue comment (pinned) in {REPO}"),
     ("repository_vulnerability_alert", {}, f"octocat: repository vulnerability alert (created) in {REPO}"),
     ("workflow_run", {"action": "in_progress"}, f"octocat: workflow run (in progress) in {REPO}"),
     ("gollum", {"action": None}, f"octocat: gollum in {REPO}"),
@@ -243,6 +244,21 @@ def test_any_other_kind_has_a_plain_line(kind: str, changes: dict[str, Any], mes
 def test_a_comment_links_to_itself() -> None:
     told = parsed("issue_comment", payload("github/issue_comment")).fields
     assert told["url"] == f"{PAGE}/issues/7#issuecomment-492700400"
+    gone = parsed("issue_comment", payload("github/issue_comment") | {"action": "deleted"}).fields
+    assert gone["url"] == f"{PAGE}/issues/7"
+
+
+COMMENTS: list[tuple[dict[str, Any], str]] = [
+    ({}, f"commented on {ISSUE}"),
+    ({"action": "edited"}, f"edited a comment on {ISSUE}"),
+    ({"action": "deleted"}, f"deleted a comment on {ISSUE}"),
+    ({"issue.pull_request": {"url": "x"}}, "commented on pull request #7 “Spelling error in the README”"),
+]
+
+
+@pytest.mark.parametrize(("changes", "what"), COMMENTS, ids=[what for _, what in COMMENTS])
+def test_a_comment(changes: dict[str, Any], what: str) -> None:
+    assert sentence("issue_comment", changes) == f"octocat {what} in {REPO}"
 
 
 KNOWN = ["push", "issues", "pull_request", "release", "star", "fork", "create", "delete", "ping"]
