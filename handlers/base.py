@@ -41,7 +41,7 @@ class Handler(RequestHandler):
     roles: ClassVar[tuple[Role, ...]] = ()
     """Who may call; nobody named: open to all."""
     counted: ClassVar[bool] = True
-    """Counts for the caller's rate limit."""
+    """Counts for the caller's rate limit; otherwise only for the bound on what pages ask for by themselves."""
     quiet: ClassVar[bool] = False
     """Asked all the time by machines: successes are logged for debugging only."""
     takes_tickets: ClassVar[bool] = False
@@ -74,6 +74,9 @@ class Handler(RequestHandler):
             bind_contextvars(user=caller.user)
             if self.counted:
                 self._count(caller)
+            elif not self.parts.limits.often.hit(caller.user):
+                standing = self.parts.limits.often.standing(caller.user, allowed=False)
+                raise TooMany("rate_limited", "Too many requests at once.", headers=standing.headers())
             require(caller, *self.roles)
 
     @property

@@ -114,6 +114,7 @@ class Limit:
 
 
 DOORS: Rate = (30_000, 3600)
+OFTEN: Rate = (3000, 60)
 
 
 class Limits:
@@ -130,6 +131,8 @@ class Limits:
         self.api = Limit(api, elapsed)
         self.trusted = Limit(trusted, elapsed)
         """For the roles service and admin."""
+        self.often = Limit(OFTEN, elapsed)
+        """Per user, for what pages ask for all the time by themselves: as much as 250 of them do."""
         self.deliveries = Limit(webhooks, elapsed)
         """Verified webhooks, per connection."""
         self.doors = Limit(DOORS, elapsed)

@@ -79,6 +79,26 @@ def test_reading_ones_events_does_not_count(serve: Any) -> None:
     assert serving.get("/api/connections").status == 200
 
 
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/api/events"), ("POST", "/api/presence"), ("POST", "/api/stream-ticket")]
+)
+def test_what_does_not_count_is_bounded_all_the_same(
+    serve: Any, monkeypatch: pytest.MonkeyPatch, method: str, path: str
+) -> None:
+    monkeypatch.setattr("handlers.limits.OFTEN", (3, 60))
+    serving: Serving = serve(api_rate=(1, 900))
+
+    def status(user: str) -> tuple[int, str | None]:
+        answer = serving.ask(method, path, {"client": "a", "page": "/"}, user=user)
+        return answer.status, answer.headers["Retry-After"]
+
+    assert 429 not in [status("ada")[0] for _ in range(3)]
+    assert status("ada") == (429, "60")
+    assert status("grace")[0] != 429
+    serving.clock.advance(61)
+    assert status("ada")[0] != 429
+
+
 def test_back_ends_and_administrators_have_room(serve: Any) -> None:
     serving: Serving = serve(api_rate=(1, 900))
     answers = [serving.get("/api/connections", "root", "admin") for _ in range(3)]
