@@ -9,7 +9,7 @@ from pathlib import Path
 
 from actors.platforms import registry
 from deploy import kinds, loading, logs
-from deploy.commands import check, conformance, load, migrate, rotate_keys, token
+from deploy.commands import backup, check, conformance, load, migrate, restore, rotate_keys, token
 from deploy.errors import CannotStart, NotDone, SettingError
 from deploy.settings import Settings
 from handlers.app import route_lines
@@ -51,6 +51,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     commands.add_parser("routes", help="list every path")
     rotation = commands.add_parser("rotate-keys", help="seal with the first encryption key what others sealed")
     rotation.add_argument("--dry-run", action="store_true", help="only count")
+    copied = commands.add_parser("backup", help="copy the SQLite database to a file, beside a running service")
+    copied.add_argument("file", type=Path, metavar="FILE")
+    put_back = commands.add_parser("restore", help="put such a file in place of the SQLite database")
+    put_back.add_argument("file", type=Path, metavar="FILE")
     one_token = commands.add_parser("token", help="sign a token as the app would")
     one_token.add_argument("--user", required=True, type=_user, metavar="U")
     one_token.add_argument("--role", choices=("user", "service", "admin"), default="user")
@@ -108,6 +112,8 @@ def _fail(code: int, error: Exception) -> int:
 COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], Iterable[str]]] = {
     "migrate": lambda settings, _: migrate.run(settings),
     "rotate-keys": lambda settings, asked: rotate_keys.run(settings, dry_run=asked.dry_run),
+    "backup": lambda settings, asked: backup.run(settings, asked.file),
+    "restore": lambda settings, asked: restore.run(settings, asked.file),
     "token": _token,
 }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from deploy.errors import CannotStart, SettingError
 from deploy.settings import Settings
@@ -33,7 +34,17 @@ def opened(settings: Settings, vault: Vault | None, *, alone: bool = True) -> It
         yield database
 
 
-def _lock(url: Secret) -> ProcessLock | None:
-    """Beside the file. A PostgreSQL server minds its clients itself."""
+def sqlite_file(url: Secret) -> Path | None:
+    """Where the database is, when it isn't a server's."""
     scheme, _, rest = url.reveal().partition("://")
-    return ProcessLock(f"{rest[1:]}.lock") if scheme == "sqlite" else None
+    return Path(rest[1:]) if scheme == "sqlite" else None
+
+
+def lock_beside(file: Path) -> ProcessLock:
+    return ProcessLock(f"{file}.lock")
+
+
+def _lock(url: Secret) -> ProcessLock | None:
+    """A PostgreSQL server minds its clients itself."""
+    file = sqlite_file(url)
+    return lock_beside(file) if file else None

@@ -119,3 +119,10 @@ def test_every_figure_is_explained(serve: Any) -> None:
     listed = re.findall(r"^\| `(soulwire_\w+)", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
     assert {name.removesuffix("_total") for name in listed} == shown
     assert len(listed) == len(shown)
+
+
+def test_what_operators_are_told_to_watch_is_there(serving: Serving) -> None:
+    told = re.findall(r"^- .*(soulwire_\w+)", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
+    text = serving.get("/metrics", role="admin").body.decode()
+    assert "soulwire_storage_ok" in told
+    assert set(told) <= set(re.findall(r"^# TYPE (\w+) ", text, re.MULTILINE))
