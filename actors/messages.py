@@ -111,6 +111,8 @@ class Refresh(msgspec.Struct, frozen=True):
     """Order: get a new token now, or join the refresh under way. The reply is its new expiry."""
 
     reply: "Future[Any] | None" = None
+    rejection: Answer | None = None
+    """What the API said of the one there is, where that was seen."""
 
 
 class FreshToken(msgspec.Struct, frozen=True):

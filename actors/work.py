@@ -12,12 +12,12 @@ from pykka import ActorDeadError, ActorRef
 from actors import messages as m
 from actors.lane import Job
 from actors.operations.base import NotConnected, Operation, Pause, Steps
+from actors.operations.calls import renewing
 from actors.operations.connect import connecting
 from actors.operations.disconnect import disconnecting
 from actors.operations.heal import healing
 from actors.operations.hook import LOOK_AGAIN, hooking
 from actors.operations.poll import polling
-from actors.operations.refresh import refreshing
 from actors.platforms.base import Answer, Call, Reading
 from actors.platforms.failures import PlatformError
 from actors.schedule import phase
@@ -77,7 +77,7 @@ class ConnectionWork(ConnectionState):
         if operation.kind == "disconnect":
             return disconnecting(self, operation.order)
         if operation.kind == "refresh":
-            return refreshing(self, operation.generation)
+            return renewing(self, operation.generation, getattr(operation.order, "rejection", None))
         if operation.kind == "hook":
             return hooking(self)
         return healing(self) if operation.kind == "heal" else polling(self, asked=operation.order is not None)

@@ -45,7 +45,8 @@ class Proxy(UserHandler):
         await self._order(key, FreshToken)
         answer = await self._order(key, lambda reply: Forward(call, reply))
         if platform.rejects_token(answer):
-            await self._order(key, Refresh)
+            rejection = answer
+            await self._order(key, lambda reply: Refresh(reply, rejection))
             answer = await self._order(key, lambda reply: Forward(call, reply))
         self._show(answer)
 

@@ -46,7 +46,7 @@ def with_bearer(
             rejected = step.auth == "bearer" and me.platform.rejects_token(value)
             if rejected and may_refresh and me.can_refresh():
                 may_refresh = False
-                yield from _renewing(me, generation, value)
+                yield from renewing(me, generation, value)
                 value = yield from _patiently(step)
         except GrantRefused:
             conversation.close()
@@ -55,11 +55,12 @@ def with_bearer(
             advance, value = conversation.throw, error
 
 
-def _renewing(me: "ConnectionWork", generation: int, rejection: Answer) -> Asking:
+def renewing(me: "ConnectionWork", generation: int | None, rejection: Answer | None) -> Asking:
+    """A refresh. `rejection`: what the API said of the access token, where that led to it."""
     try:
-        yield from refreshing(me, generation)
+        return (yield from refreshing(me, generation))
     except GrantRefused as refused:
-        raise me.platform.refused_after(rejection, refused) from None
+        raise (refused if rejection is None else me.platform.refused_after(rejection, refused)) from None
 
 
 def _patiently(call: Call) -> Asking:

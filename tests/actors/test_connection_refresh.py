@@ -160,3 +160,17 @@ def test_what_the_api_said_before_a_refused_refresh_explains_it(world: World, mo
     assert rejections == [401]
     assert (world.row().status, world.row().reason) == ("needs_reauth", "told_by_both")
     assert [event["hint"] for event in world.events("ada", "needs_reauth")] == ["Both said it."]
+
+
+def test_so_does_what_it_said_to_a_call_of_the_apps_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.connect()
+    monkeypatch.setattr(
+        world.platform,
+        "refused_after",
+        lambda rejection, refused: GrantRefused(f"after_{rejection.status}", "Both said it.", refused.detail),
+    )
+    world.far.refuse_refresh = "invalid_grant"
+
+    world.order(ADA, lambda r: Refresh(r, reply(401, {})))
+
+    assert (world.row().status, world.row().reason) == ("needs_reauth", "after_401")

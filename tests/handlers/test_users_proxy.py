@@ -1,11 +1,13 @@
 """Calls to a platform with a user's token, for the app's own back end."""
 
+from typing import Any
+
 import pytest
 
 from actors.messages import Forward, FreshToken, Refresh
 from actors.platforms.base import Answer as PlatformAnswer
 from actors.platforms.failures import CallFailed
-from tests.handlers.serving import Serving
+from tests.handlers.serving import ADA, Serving
 
 PROXY = "/api/users/ada/proxy/github"
 
@@ -88,11 +90,15 @@ def test_the_answer_shows_nothing_but_content(serving: Serving) -> None:
 
 
 def test_a_token_that_is_refused_is_renewed_and_the_call_made_once_more(serving: Serving) -> None:
+    """The actor is told what was said of the token: with the refusal of a refresh it tells what has happened."""
     calls = answering(serving, page(401), page(200, b"[]"))
+    actor: Any = serving.directory.ref(ADA)
 
     answer = serving.get(f"{PROXY}/user/repos", user="app", role="service")
 
     assert (answer.status, len(calls)) == (200, 2)
+    (order,) = [message for message in actor.messages if isinstance(message, Refresh)]
+    assert order.rejection == page(401)
 
 
 @pytest.mark.parametrize(
