@@ -27,8 +27,8 @@ class Data(Handler):
             after=self._word("after"),
             limit=limit,
         )
-        rows = await self.parts.bridge.read(query)
-        self.reply_page([_item(row) for row in rows], rows[-1].id if len(rows) == limit else None)
+        rows, more = await self.parts.bridge.read(query)
+        self.reply_page([_item(row) for row in rows], rows[-1].id if more else None)
 
     def _word(self, name: str) -> str | None:
         value = self.get_query_argument(name, None)

@@ -2,12 +2,11 @@
 
 # ruff: noqa: S608 (every piece of SQL here is a constant of this file, every value a parameter)
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from random import Random
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -15,6 +14,9 @@ import msgspec
 from storage.records import ConnectionKey, Item
 from storage.texts import clean, to_json
 from storage.transaction import Transaction
+
+PAGE_CHARACTERS = 4_000_000
+"""Of the platforms' JSON in one page."""
 
 
 class ItemRow(msgspec.Struct, frozen=True):
@@ -24,9 +26,16 @@ class ItemRow(msgspec.Struct, frozen=True):
     platform: str
     data_type: str
     external_id: str
-    raw: Any
+    raw: msgspec.Raw
+    """The platform's own JSON, as it is sent on."""
     at: float | None
     extracted_at: float
+
+
+class Page(NamedTuple):
+    rows: list[ItemRow]
+    more: bool
+    """There may be others after these."""
 
 
 def add(tx: Transaction, key: ConnectionKey, items: Sequence[Item], at: float) -> dict[str, int]:
@@ -60,20 +69,39 @@ def page(
     data_type: str | None = None,
     after: str | None = None,
     limit: int = 100,
-) -> list[ItemRow]:
-    """In order of extraction; `after` is the id of the last row of the page before."""
+) -> Page:
+    """In order of extraction; `after` is the id of the last row of the page before. What is large makes fewer of
+    them: nobody can have a thousand such in memory at once."""
     wanted = {"user_id = ?": user, "platform = ?": platform, "data_type = ?": data_type, "id > ?": after}
     conditions = " AND ".join(condition for condition, value in wanted.items() if value is not None)
+    given = [value for value in wanted.values() if value is not None]
+    sizes = tx.all(
+        f"SELECT id, length(raw_data) FROM user_platform_data WHERE {conditions} ORDER BY id LIMIT ?", *given, limit
+    )
+    count = _fitting([size for _, size in sizes])
     rows = tx.all(
         "SELECT id, platform, data_type, external_id, raw_data, at, extracted_at FROM user_platform_data "
         f"WHERE {conditions} ORDER BY id LIMIT ?",
-        *(value for value in wanted.values() if value is not None),
-        limit,
+        *given,
+        count,
     )
-    return [
-        ItemRow(id_, platform, data_type, external_id, json.loads(raw), at, extracted_at)
-        for id_, platform, data_type, external_id, raw, at, extracted_at in rows
-    ]
+    return Page([_row(*row) for row in rows], more=len(sizes) == limit or count < len(sizes))
+
+
+def _fitting(sizes: Sequence[int]) -> int:
+    """How many of them make a page; the first does in any case."""
+    before = 0
+    for count, size in enumerate(sizes):
+        if count and before + size > PAGE_CHARACTERS:
+            return count
+        before += size
+    return len(sizes)
+
+
+def _row(
+    id_: str, platform: str, data_type: str, external_id: str, raw: str, at: float | None, extracted_at: float
+) -> ItemRow:
+    return ItemRow(id_, platform, data_type, external_id, msgspec.Raw(raw), at, extracted_at)
 
 
 def purge(tx: Transaction, key: ConnectionKey) -> int:

@@ -78,7 +78,7 @@ class Office:
         return 200
 
     def stored(self) -> int:
-        rows = self.world.database.read(lambda tx: data.page(tx, "ada", "slack", "messages", None, 1000))
+        rows = self.world.database.read(lambda tx: data.page(tx, "ada", "slack", "messages", None, 1000).rows)
         return len({row.external_id for row in rows})
 
     def told(self) -> int:

@@ -123,7 +123,7 @@ class World:
         return [{"type": e.type, **json.loads(e.body)} for e in kept if not types or e.type in types]
 
     def items(self, user: str = "ada") -> list[str]:
-        rows = self.database.read(lambda tx: data.page(tx, user, "tiny", None, None, 1000))
+        rows = self.database.read(lambda tx: data.page(tx, user, "tiny", None, None, 1000).rows)
         return sorted(row.external_id for row in rows)
 
     def delivery_states(self, user: str = "ada") -> list[str]:

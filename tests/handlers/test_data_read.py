@@ -22,6 +22,16 @@ def test_pages_follow_each_other_to_the_end(serving: Serving) -> None:
     assert seen == [0, 1, 2, 3, 4]
 
 
+def test_a_page_of_what_is_large_is_short_and_has_a_next(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.data.PAGE_CHARACTERS", 30)
+    keep(serving, "ada", "github", "events", 5)
+    first = serving.get("/api/data?limit=1000").json
+    second = serving.get(f"/api/data?limit=1000&after={first['next']}").json
+    third = serving.get(f"/api/data?limit=1000&after={second['next']}").json
+    assert [len(page["items"]) for page in (first, second, third)] == [2, 2, 1]
+    assert third["next"] is None
+
+
 def test_an_item_has_what_the_platform_said_and_when(serving: Serving) -> None:
     keep(serving, "ada", "github", "events", 1)
     (item,) = serving.get("/api/data").json["items"]
