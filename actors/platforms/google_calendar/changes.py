@@ -20,7 +20,9 @@ from storage.records import Item
 
 BACK = 30 * 86_400.0
 """A first read begins with what was on so many seconds ago."""
-PAGES = 40
+PAGES = 400
+"""Of 250 events each. One that has more is no calendar of a person's, and its end, where the sync token stands, is
+not to be waited for."""
 LIST_AGE = 6 * 3600.0
 """Seconds after which it is looked whether there are other calendars, and into all of them, whichever rang."""
 
@@ -31,6 +33,10 @@ what they are called, and when that was looked up."""
 
 class TokenGone(Exception):
     """The sync token is too old, or the calendar's readers have changed."""
+
+
+class TooLarge(BadAnswer):
+    """Its last page, and with it a sync token, was not reached."""
 
 
 def read(api: str, limit: int, cursors: Mapping[str, str], now: float) -> Reads:
@@ -49,7 +55,7 @@ def read(api: str, limit: int, cursors: Mapping[str, str], now: float) -> Reads:
         bar = (place, len(ids)) if is_first else (0, None)
         try:
             yield from _synced(api, id_, cursors.get(_cursor(id_)), bar, now)
-        except (NotFound, Forbidden) as trouble:  # one that was taken back; the others go on
+        except (NotFound, Forbidden, TooLarge) as trouble:  # one that was taken back, as a rule; the others go on
             lost.append(trouble)
     if lost and len(lost) == len(ids) and ids != named:
         raise lost[0]
@@ -130,6 +136,7 @@ def _events(
         yield Page(items, {_cursor(calendar): following} if is_last and following else {}, done, total, "calendars")
         if is_last:
             return
+    raise TooLarge(f"a calendar of more than {PAGES * 250:,} events")
 
 
 def _item(calendar: str, event: Any) -> Item | None:

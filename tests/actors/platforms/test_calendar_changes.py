@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from actors.platforms.base import Answer, Page
 from actors.platforms.failures import BadAnswer, Forbidden, PlatformDown, PlatformError, RateLimited
+from actors.platforms.google_calendar import changes
 from tests.actors.platforms.googlers import ADA, calendar
 from tests.actors.platforms.people import NOW
 from tests.fakes.conversation import Conversation, answer, drive, external_ids, payload
@@ -102,6 +103,16 @@ def test_only_the_last_page_has_the_token_and_only_then_it_is_true() -> None:
     assert told.calls[2].params == {"maxResults": 250, "timeMin": "2026-10-21T13:06:40Z", "pageToken": "2"}
     assert [page.cursors for page in told.pages] == [{}, {f"events:{MINE}": "token-2"}]
     assert len(told.items) == 2
+
+
+def test_a_calendar_without_an_end_is_trouble_told_and_does_not_keep_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(changes, "PAGES", 2)
+    endless = [events(page="2"), events(page="3")]
+    assert isinstance(poll(KNOWN, *endless).error, BadAnswer)
+    both = KNOWN | {"calendars": json.dumps([MINE, TEAM])}
+    assert poll(both, *endless, events()).cursors[f"events:{TEAM}"] == "token-2"
 
 
 def test_progress_is_told_by_calendar() -> None:
