@@ -89,7 +89,7 @@ WHAT = {
     "APPLICATION_AUTHORIZED": "gave this app access",
     DEAUTHORIZED: "withdrew this app's access",
     "ENTITLEMENT_CREATE": "got something from this app's shop",
-    "ENTITLEMENT_UPDATE": "has a change in what they have from this app's shop",
+    "ENTITLEMENT_UPDATE": "had something from this app's shop changed",
     "ENTITLEMENT_DELETE": "lost something from this app's shop",
 }
 
@@ -113,7 +113,8 @@ def _line(kind: str, data: Any) -> Mapping[str, str | None]:
         what = (text(kind) or "event").replace("_", " ").lower()
         message = f"Discord event “{what}”" + (f" by {who}" if who else "")
     else:
-        message = f"{who or 'Somebody'} {what}"
+        who = who or "You"  # by whom it was found, where it gives no name
+        message = f"{who} {what}"
     return {
         "who": who,
         "what": what,

@@ -159,7 +159,7 @@ def line(name: str, **event: Any) -> str | None:
     [
         ("deauthorized", "Nelly withdrew this app's access"),
         ("authorized", "Nelly gave this app access"),
-        ("entitlement", "Somebody got something from this app's shop"),
+        ("entitlement", "You got something from this app's shop"),
     ],
 )
 def test_each_kind_has_its_sentence(name: str, sentence: str) -> None:
