@@ -35,7 +35,7 @@ LIVES = [
     Life("youtube", "upload", "uploaded", pushed=True),
     Life("spotify", "play", "listened to", pushed=False),
     Life("discord", "guild_joined", "server", pushed=False),
-    Life("linkedin", "profile_changed", "profile", pushed=False, ends=False),
+    Life("linkedin", "profile_changed", "Your LinkedIn", pushed=False, ends=False),
 ]
 
 
