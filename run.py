@@ -57,6 +57,8 @@ log = structlog.get_logger()
 
 DRAIN = 3.0
 """Seconds over which the open streams are ended."""
+ANSWERS = 2.0
+"""Seconds that requests under way get to be answered."""
 FINISH = 25.0
 """Seconds that calls for tokens get to end, which is more than one call takes: a new pair may be on its way."""
 TURNS = 15.0
@@ -264,7 +266,7 @@ class Service:
         server.stop()
         await parts.spreading.stop()
         await parts.hub.drain(DRAIN)
-        await server.close_all_connections()
+        await server.finish(ANSWERS)
 
     def _close_actors(self, lanes: Lanes, allowances: dict[str, Allowance]) -> None:
         """Calls under way end and their answers are stored: one may be a token's only new pair."""

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
+from tornado.iostream import IOStream
 from tornado.routing import PathMatches, Rule
 from tornado.web import Application, RequestHandler
 
@@ -49,6 +50,7 @@ from handlers.front import Front
 from handlers.intake import MIB, Body, Intake, Terms, Waiting, no_objection
 from handlers.newcomers import Newcomers
 from handlers.parts import Parts
+from handlers.underway import UnderWay
 
 
 class Route(NamedTuple):
@@ -117,6 +119,7 @@ class App(Application):
         self.parts = parts
         self._paths = {route.handler: route.path for route in ROUTES}
         self.newcomers = Newcomers()
+        self.under_way = UnderWay()
         self._waiting = Waiting(BODY_TIMEOUT)
         self._terms = {route.handler: self._terms_of(route.handler) for route in ROUTES}
         rules = [Rule(PathMatches(_pattern(route.path)), route.handler) for route in ROUTES]
@@ -131,7 +134,9 @@ class App(Application):
         path_kwargs: dict[str, bytes] | None = None,
     ) -> HTTPMessageDelegate:
         request.asked_for = target_class  # type: ignore[attr-defined]
-        self.newcomers.asked(request.connection.stream)  # type: ignore[union-attr]
+        io: IOStream = request.connection.stream  # type: ignore[union-attr]
+        self.newcomers.asked(io)
+        self.under_way.asked(io)
         inner = super().get_handler_delegate(request, target_class, target_kwargs, path_args, path_kwargs)
         body = Body(self.parts.in_flight, lambda: counted_as(self.parts.proxies.client(request)))
         terms = self._terms.get(target_class) or self._terms_of(target_class)

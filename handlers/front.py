@@ -1,9 +1,11 @@
 """The way in: Tornado's server, with as many connections as the process has room for."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
+from tornado.http1connection import HTTP1ServerConnection
 from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPConnection, HTTPMessageDelegate
 from tornado.iostream import IOStream
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ class Front(HTTPServer):
         self._app = app
         self._most = most
         self._full = False
+        self._finishing = False
 
     def handle_stream(self, stream: IOStream, address: Any) -> None:
         is_full = len(self._connections) + self._app.parts.hub.size >= self._most
@@ -38,3 +41,24 @@ class Front(HTTPServer):
             return
         self._app.newcomers.came(stream)
         super().handle_stream(stream, address)
+
+    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
+        """A connection is new, or its last answer has left."""
+        io = cast(HTTP1ServerConnection, server_conn).stream
+        self._app.under_way.ended(io)
+        if self._finishing:
+            io.close()
+        return super().start_request(server_conn, request_conn)
+
+    def on_close(self, server_conn: object) -> None:
+        self._app.under_way.ended(cast(HTTP1ServerConnection, server_conn).stream)
+        super().on_close(server_conn)
+
+    async def finish(self, seconds: float) -> None:
+        """After `stop`: no more requests, and so long at most for the answers to those under way."""
+        self._finishing = True
+        for connection in list(self._connections):
+            if connection.stream not in self._app.under_way:
+                connection.stream.close()
+        await self._app.under_way.all_ended(seconds)
+        await self.close_all_connections()

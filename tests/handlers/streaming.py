@@ -125,14 +125,15 @@ class Service:
         if newcomers is not None:
             app.newcomers = newcomers
         self.newcomers = app.newcomers
-        self._server = make_server(app, most_connections)
-        self._server.add_socket(listener)
+        self.under_way = app.under_way
+        self.server = make_server(app, most_connections)
+        self.server.add_socket(listener)
         self.hub.start()
 
     async def close(self) -> None:
-        self._server.stop()
+        self.server.stop()
         await self.hub.drain(0)
-        await self._server.close_all_connections()
+        await self.server.finish(0)
         self.readers.shutdown()
 
     # -- what happens on the other side ---------------------------------------------------------

@@ -63,6 +63,6 @@ async def test_a_connection_that_there_is_no_room_for_is_told_when_to_come_back(
         answer = (await left(reader)).decode()
         assert answer.startswith("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n")
         silent.close()
-        await until(lambda: len(service._server._connections) == 0)
+        await until(lambda: len(service.server._connections) == 0)
         async with service.sse(Authorization=f"Bearer {service.token()}") as client:
             assert client.status == 200
