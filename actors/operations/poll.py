@@ -137,6 +137,7 @@ class _Poll:
         title = self.me.platform.title
         message = f"{title}: a part is read, the rest follows" if rest_soon else f"{title} is up to date"
         fields: dict[str, Any] = {"platform": self.me.key.platform, "count": done.count}
+        fields |= {"more": True} if rest_soon else {}
         return Draft("platform_sync", fields | {"duration_ms": done.duration_ms, "message": message})
 
     def _add(self, new: dict[str, int]) -> None:

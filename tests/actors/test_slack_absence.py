@@ -128,7 +128,9 @@ def test_it_is_up_to_date_once_all_is_read_and_then_quiet(office: Office) -> Non
     before = len(office.world.events("ada", "platform_sync"))
     office.away(20 * HOUR, said=20 * CONVERSATIONS)
     office.world.pass_time(HOUR)
-    said = [one["message"] for one in office.world.events("ada", "platform_sync")]
+    syncs = office.world.events("ada", "platform_sync")
+    said = [one["message"] for one in syncs]
+    assert [one.get("more", False) for one in syncs[before:]] == [True] * (len(syncs) - before - 1) + [False]
     assert set(said[before:-1]) == {"Slack: a part is read, the rest follows"}
     assert said[-1] == "Slack is up to date"
     told = len(said)

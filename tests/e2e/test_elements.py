@@ -91,6 +91,24 @@ def test_a_long_read_shows_how_far_it_has_come(service: Service, open_page: Call
     expect(bar).to_be_hidden(timeout=WAIT_MS)
 
 
+HEARD = """() => {
+  const bar = document.createElement("soulwire-progress");
+  document.body.append(bar);
+  let hear;
+  bar.listen({ on: (_, listener) => { hear = listener; } });
+  const shown = () => bar.shadowRoot.querySelector("[role=progressbar]").getAttribute("aria-valuenow");
+  hear({ type: "extraction_progress", platform: "slack", dataType: "messages", progress: 17, done: 1, total: 6 });
+  hear({ type: "platform_sync", platform: "slack", more: true });
+  const part = shown();
+  hear({ type: "platform_sync", platform: "slack" });
+  return [part, shown()];
+}"""
+
+
+def test_a_poll_that_read_a_part_does_not_fill_the_bar(service: Service, open_page: Callable[..., Watched]) -> None:
+    assert opened(open_page, service).page.evaluate(HEARD) == ["17", "100"]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [PHONE, WIDE], ids=["phone", "wide"])
 def test_the_page_fits(

@@ -212,8 +212,9 @@ def _plain(kind: str) -> Told:
 
 
 def _who(thing: Any, known: Known) -> str | None:
-    """The name where the event has one, else the number: `who` is for programs, too."""
-    return _named(thing, known) or text(thing, "user") or text(thing, "bot_id")
+    """The name where there is one, else the number: `who` is for programs, too."""
+    name = _name(thing, known)
+    return name if name != SOMEBODY else text(thing, "user") or text(thing, "bot_id")
 
 
 def _name(thing: Any, known: Known) -> str:

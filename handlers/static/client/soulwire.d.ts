@@ -56,7 +56,7 @@ export interface Events {
   connection_status: ConnectionChange;
   needs_reauth: Event & { readonly platform: string; readonly reason: string; readonly hint: string; readonly reconnect_url: string };
   token_refresh: Event & { readonly platform: string; readonly token_expires_at: string | null };
-  platform_sync: Event & { readonly platform: string; readonly count: number; readonly duration_ms: number };
+  platform_sync: Event & { readonly platform: string; readonly count: number; readonly duration_ms: number; readonly more?: true };
   new_data: Event & {
     readonly platform: string;
     readonly dataType: string;

@@ -125,6 +125,7 @@ def test_the_link_to_a_reply_leads_into_its_thread() -> None:
 def test_programs_learn_who_by_number_where_no_name_is_there() -> None:
     assert told("message").fields["who"] == "U5678"
     assert told("message", **GRACE).fields["who"] == "Grace"
+    assert told("message", user="U1234").fields["who"] == "You"
 
 
 @pytest.mark.parametrize(

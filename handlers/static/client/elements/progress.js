@@ -45,7 +45,7 @@ export class SoulwireProgress extends SoulwireElement {
   #hear(event) {
     if (this.hasAttribute("platform") && event.platform !== this.getAttribute("platform")) return;
     if (event.type === "extraction_progress") this.#advance(event);
-    else if (OVER.has(event.type) && !this.$("wrap").hidden) this.#end(event.type === "platform_sync");
+    else if (OVER.has(event.type) && !event.more && !this.$("wrap").hidden) this.#end(event.type === "platform_sync");
   }
 
   #advance(event) {
