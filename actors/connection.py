@@ -20,6 +20,7 @@ from actors.notices import keep_notice
 from actors.operations.base import NotConnected
 from actors.operations.deliveries import give_up, work_off
 from actors.operations.disconnect import ENDED, leave
+from actors.operations.hook import may_wait, next_look
 from actors.platforms.base import Answer
 from actors.platforms.failures import GrantRefused, PlatformError, Unauthorized
 from actors.schedule import phase
@@ -147,6 +148,12 @@ class ConnectionActor(ConnectionWork):
     def _hook_due(self, _message: m.HookDue) -> None:
         if self.row.status == "connected":
             self._want("hook")
+
+    def _look_due(self, _message: m.LookDue) -> None:
+        if self.row.status == "connected" and may_wait(self):
+            self.again("look", next_look(self))
+        else:
+            self._hook_due(m.HOOK_DUE)
 
     def _refresh_due(self, _message: m.RefreshDue) -> None:
         if self.row.status == "connected" and not waits(self._refresh_timer):
@@ -280,6 +287,7 @@ class ConnectionActor(ConnectionWork):
         m.RefreshDue: _refresh_due,
         m.HealDue: _heal_due,
         m.HookDue: _hook_due,
+        m.LookDue: _look_due,
         m.TokenOverdue: _token_overdue,
         m.PollOverdue: _poll_overdue,
         m.GrantEnding: _grant_ending,

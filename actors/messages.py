@@ -75,6 +75,10 @@ class HookDue(msgspec.Struct, frozen=True):
     """Fact: time to see whether a webhook can be registered now."""
 
 
+class LookDue(msgspec.Struct, frozen=True):
+    """Fact: time to see whether your webhooks still stand, unless they have shown it themselves."""
+
+
 class CallAnswered(msgspec.Struct, frozen=True):
     """Fact: the call you made has an outcome. `number` tells an old call's answer from the awaited one."""
 
@@ -263,6 +267,7 @@ POLL_OVERDUE = PollOverdue()
 GRANT_ENDING = GrantEnding()
 HEAL_DUE = HealDue()
 HOOK_DUE = HookDue()
+LOOK_DUE = LookDue()
 END_DUE = EndDue()
 DELIVERIES_DUE = DeliveriesDue()
 """Without content, so one of each serves every timer."""

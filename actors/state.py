@@ -287,8 +287,8 @@ class ConnectionState(PooledActor):
             self._poll_timer = self._remind(self._poll_timer, seconds, m.POLL_DUE)
         elif kind == "heal":
             self._heal_timer = self._remind(self._heal_timer, seconds, m.HEAL_DUE)
-        elif kind == "hook":
-            self._hook_timer = self._remind(self._hook_timer, seconds, m.HOOK_DUE)
+        elif kind in ("hook", "look"):
+            self._hook_timer = self._remind(self._hook_timer, seconds, m.HOOK_DUE if kind == "hook" else m.LOOK_DUE)
         elif kind == "disconnect":
             self._remind(None, seconds, m.END_DUE)
 

@@ -16,11 +16,10 @@ from actors.operations.calls import renewing
 from actors.operations.connect import connecting
 from actors.operations.disconnect import disconnecting
 from actors.operations.heal import healing
-from actors.operations.hook import LOOK_AGAIN, hooking
+from actors.operations.hook import hooking, next_look
 from actors.operations.poll import polling
 from actors.platforms.base import Answer, Call, Reading
 from actors.platforms.failures import PlatformError
-from actors.schedule import phase
 from actors.state import ConnectionState
 from actors.troubles import after_failure
 from storage.database import StorageUnavailable
@@ -182,8 +181,7 @@ class ConnectionWork(ConnectionState):
         if not self._hooks and self.row.hook_error is None:
             self._want("hook")
         else:
-            # At the same time each day, so that one who is started anew every few hours comes to it too.
-            self.again("hook", (phase(str(self.key)) * LOOK_AGAIN - self.clock.now()) % LOOK_AGAIN)
+            self.again("look", next_look(self))
 
     def caught_up(self, reading: Reading, found: int) -> None:
         """What a poll found is stored: the first after an absence, or one of those that read the rest of it."""

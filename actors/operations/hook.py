@@ -9,7 +9,9 @@ import structlog
 
 from actors.operations.base import Steps
 from actors.operations.calls import with_bearer
+from actors.platforms.base import RENEW_WITHIN
 from actors.platforms.failures import GrantRefused, HookRefused, PlatformError, Unauthorized
+from actors.schedule import phase
 from storage import hooks
 from storage.records import Hook, Secret
 
@@ -20,6 +22,10 @@ log = structlog.get_logger()
 
 LOOK_AGAIN = 24 * 3600.0
 """Seconds until hooks are looked at again: some were deleted there, others are wanted by now."""
+IN_DAYS = 3
+"""So seldom where one of them rings each day: then one of several may be gone, but not all."""
+JUST_NOW = 60.0
+"""Seconds by which a timer may come early: the look that it was for isn't due once more."""
 PENDING = "pending:"
 """Marks the row of a secret whose hook may not exist yet."""
 
@@ -44,7 +50,7 @@ def hooking(me: "ConnectionWork") -> Steps:
     left = _record(me, known, made)
     yield from _removing(me, left, made)
     me.update_row(hook_error=None)
-    me.again("hook", _next_look(made, me.clock.now()))
+    _look_again(me, made)
     me.note(f"webhooks registered: {len(made)}")
     log.info("hook_registered", **me.names, count=len(made))
     return len(made)
@@ -82,10 +88,38 @@ def _forget(me: "ConnectionWork", external_ids: Sequence[str]) -> None:
         me.shared.directory.forget_hook_secrets(me.key)
 
 
-def _next_look(made: Sequence[Hook], now: float) -> float:
+def _look_again(me: "ConnectionWork", made: Sequence[Hook]) -> None:
     """Daily, and in any case while what ends has a fifth of its time left: the platform file renews it then."""
-    ends = min((hook.expires_at for hook in made if hook.expires_at is not None), default=None)
-    return LOOK_AGAIN if ends is None else max(60.0, min(LOOK_AGAIN, (ends - now) * 0.8))
+    look, ends = next_look(me), _end(made)
+    renewal = max(60.0, (ends - me.clock.now()) * 0.8) if ends is not None else look
+    me.again("hook" if renewal < look else "look", min(renewal, look))
+
+
+def _end(made: Sequence[Hook]) -> float | None:
+    return min((hook.expires_at for hook in made if hook.expires_at is not None), default=None)
+
+
+def next_look(me: "ConnectionWork") -> float:
+    """Seconds. At the same time each day, so that one who is started anew every few hours comes to it too."""
+    seconds = (phase(str(me.key)) * LOOK_AGAIN - me.clock.now()) % LOOK_AGAIN
+    return seconds if seconds > JUST_NOW else seconds + LOOK_AGAIN
+
+
+def may_wait(me: "ConnectionWork") -> bool:
+    """Whether a look can be spared: a hook has rung within a day, none is to be renewed, and it isn't the day on which
+    all are looked at nevertheless. By the calendar, so that no restart brings it forward."""
+    row, now = me.row, me.clock.now()
+    rang = row.hook_seen_at is not None and now - row.hook_seen_at < LOOK_AGAIN
+    if not rang or row.hook_error is not None or me.platform.hooks_daily:
+        return False
+    day = round(now / LOOK_AGAIN - phase(str(me.key))) + int(IN_DAYS * phase(f"{me.key} looks"))
+    if day % IN_DAYS == 0:
+        return False
+    stored = me.read(lambda tx: hooks.of(tx, me.shared.vault, me.key))
+    ends = _end(stored)
+    return not any(hook.external_id.startswith(PENDING) for hook in stored) and (
+        ends is None or ends - now > RENEW_WITHIN
+    )
 
 
 def _new_secret(me: "ConnectionWork", address: str | None = None, secret: Secret | None = None) -> Secret:

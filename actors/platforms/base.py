@@ -100,6 +100,9 @@ class Platform(ABC):
     """Its webhooks for all users come to one address, `/api/webhooks/{slug}`, and say whom they concern."""
     push_suffices: ClassVar[bool] = True
     """A healthy webhook stands in for the poll; where it tells of a part only, the poll keeps its pace."""
+    hooks_daily: ClassVar[bool] = False
+    """Hooks are looked at each day also while they ring: the platform wants them renewed so often, or nothing else
+    tells of what needs one."""
     hooks_follow: ClassVar[frozenset[str]] = frozenset()
     """Data types of which each new item wants a hook of its own: once such came, hooks are looked at."""
     sends_again_for: ClassVar[float] = 0.0
@@ -235,8 +238,8 @@ class Platform(ABC):
     ) -> Generator[Call, Answer, Sequence[Hook]]:
         """See to it that hooks exist; the ones to be recorded. Raises `HookRefused`.
 
-        It is called each day, and when one of `known` has used up four fifths of its time: what ends within
-        `RENEW_WITHIN` is renewed.
+        It is called each day, every third while hooks ring, and when one of `known` has used up four fifths of its
+        time: what ends within `RENEW_WITHIN` is renewed.
         """
         yield from ()
         raise LookupError(f"{self.slug} has no webhooks")

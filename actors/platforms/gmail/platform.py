@@ -35,6 +35,7 @@ class Gmail(Google):
     slug = "gmail"
     title = "Gmail"
     hook_per_account = True
+    hooks_daily = True
     sends_again_for = 600.0
     """Pub/Sub keeps what it couldn't push for ten minutes at least, and for a week if nothing else was set."""
     endpoints = Endpoints(AUTHORIZE_URL, TOKEN_URL, "https://gmail.googleapis.com")

@@ -26,6 +26,8 @@ class GoogleCalendar(Google):
     title = "Google Calendar"
     endpoints = Endpoints(AUTHORIZE_URL, TOKEN_URL, "https://www.googleapis.com")
     poll_every = "2h"
+    hooks_daily = True
+    """A calendar that came since has no channel."""
     scopes = ("openid", "email", READ)
     needs = {READ: "reading your calendars"}  # noqa: RUF012 (a ClassVar, in the base)
     pace = Pacing(rate=100, burst=200, concurrency=8)
