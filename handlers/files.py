@@ -39,6 +39,7 @@ FILES = load(_STATIC)
 CLIENT = load(_STATIC / "client")
 ELEMENTS = load(_STATIC / "client" / "elements")
 WORKER = load(_STATIC / "worker")
+FOLDERS = {"/static/": FILES, "/client/": CLIENT, "/client/elements/": ELEMENTS}
 
 
 class Asset(Handler):

@@ -6,6 +6,14 @@ from typing import ClassVar
 from handlers.base import Handler
 from handlers.errors import NotFound
 from handlers.files import FILES
+from handlers.modules import preloads
+
+
+def _with_preloads(page: str) -> str:
+    return page.replace("{{preloads}}", preloads(page))
+
+
+_PAGES = {name: _with_preloads(file.content.decode()) for name, file in FILES.items() if name.endswith(".html")}
 
 
 class Page(Handler):
@@ -14,11 +22,10 @@ class Page(Handler):
 
     def get(self) -> None:
         sandbox = self.parts.sandbox_url or ""
-        page = FILES[self.file]
-        self.set_header("Content-Type", page.type)
+        self.set_header("Content-Type", FILES[self.file].type)
         self.set_header("Cache-Control", "no-cache")
         self.set_header("Content-Security-Policy", self._policy(sandbox))
-        self.finish(page.content.replace(b"{{sandbox}}", escape(sandbox).encode()))
+        self.finish(_PAGES[self.file].replace("{{sandbox}}", escape(sandbox)))
 
     def _policy(self, sandbox: str) -> str:
         websocket = self.parts.origins.own.replace("http", "ws", 1)  # Safari counts it as another origin

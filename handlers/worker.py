@@ -5,11 +5,10 @@ from hashlib import sha256
 from typing import Any
 
 from handlers.base import Handler
-from handlers.files import CLIENT, ELEMENTS, FILES, WORKER
+from handlers.files import FOLDERS, WORKER
 
 _SOURCE = WORKER["service-worker.js"].content.decode()
 _KEPT = (".js", ".css", ".svg")
-FOLDERS = {"/static/": FILES, "/client/": CLIENT, "/client/elements/": ELEMENTS}
 
 
 class ServiceWorker(Handler):

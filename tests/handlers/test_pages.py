@@ -7,8 +7,10 @@ from urllib.parse import urljoin
 
 import pytest
 
-from handlers.worker import FOLDERS
+from handlers.files import FOLDERS
 from tests.handlers.serving import Serving
+
+SERVED = {f"{folder}{name}": file for folder, files in FOLDERS.items() for name, file in files.items()}
 
 
 class Outline(HTMLParser):
@@ -22,6 +24,13 @@ class Outline(HTMLParser):
 
     def values(self, name: str) -> list[str]:
         return [str(attributes[name]) for _, attributes in self.tags if name in attributes]
+
+
+def imported_by(path: str) -> list[str]:
+    if not path.endswith(".js"):
+        return []
+    names = re.findall(r'(?:from|^import) "([^"]+)"', SERVED[path].content.decode(), re.MULTILINE)
+    return [urljoin(path, name) for name in names if name != "react"]
 
 
 def test_the_page_needs_nothing_from_elsewhere_and_nothing_inline(serving: Serving) -> None:
@@ -42,11 +51,18 @@ def test_the_page_needs_nothing_from_elsewhere_and_nothing_inline(serving: Servi
 
 
 def test_modules_import_what_is_there() -> None:
-    served = {f"{folder}{name}": file for folder, files in FOLDERS.items() for name, file in files.items()}
-    for path, file in served.items():
-        if path.endswith(".js"):
-            for imported in re.findall(r'(?:from|^import) "([^"]+)"', file.content.decode(), re.MULTILINE):
-                assert imported == "react" or urljoin(path, imported) in served, f"{path} imports {imported}"
+    for path in SERVED:
+        for imported in imported_by(path):
+            assert imported in SERVED, f"{path} imports {imported}"
+
+
+@pytest.mark.parametrize("path", ["/", "/demo"])
+def test_a_page_names_all_its_modules_so_that_none_is_waited_for_to_learn_of_the_next(serve: Any, path: str) -> None:
+    outline = Outline(serve(sandbox_url="http://127.0.0.1:3002").ask("GET", path).body.decode())
+    (entry,) = [str(found["src"]) for tag, found in outline.tags if tag == "script"]
+    named = [str(found["href"]) for tag, found in outline.tags if found.get("rel") == "modulepreload"]
+    assert len(named) > 10
+    assert sorted(named) == sorted({one for module in (entry, *named) for one in imported_by(module)})
 
 
 def test_only_a_sandbox_offers_people(serve: Any) -> None:
