@@ -1,5 +1,7 @@
 """The way in: Tornado's server, with as many connections as the process has room for."""
 
+from collections.abc import Iterable
+from socket import IPPROTO_TCP, TCP_NOTSENT_LOWAT, socket
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
@@ -15,6 +17,9 @@ log = structlog.get_logger()
 
 IDLE_TIMEOUT = 120.0
 MOST_HEADERS = 32 * 1024
+UNSENT = 1 << 18
+"""Bytes that the kernel takes for one connection before it can send them. Left alone it takes megabytes for a peer that
+doesn't read, and nothing here knows of it. What is on its way isn't counted, so that long ways stay fast."""
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -29,6 +34,12 @@ class Front(HTTPServer):
         self._most = most
         self._full = False
         self._finishing = False
+
+    def add_sockets(self, sockets: Iterable[socket]) -> None:
+        listeners = [*sockets]
+        for listener in listeners:
+            listener.setsockopt(IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT)  # of those it accepts, too
+        super().add_sockets(listeners)
 
     def handle_stream(self, stream: IOStream, address: Any) -> None:
         is_full = len(self._connections) + self._app.parts.hub.size >= self._most

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from handlers.front import UNSENT
 from handlers.outbox import BUDGET
 from tests.handlers.streaming import Service, until, with_service
 
@@ -34,6 +35,18 @@ async def test_over_the_budget_a_stream_is_told_to_come_back(service: Service) -
         assert back.greeting["recovered"] is True
         rest = numbered(ENOUGH)[len(messages) :]
         assert await back.titles(len(rest)) == rest
+
+
+@with_service()
+async def test_the_kernel_keeps_little_of_what_is_not_read(service: Service) -> None:
+    """Else megabytes for each such stream, which no budget counts."""
+    async with service.slow_socket():
+        told = 0
+        while not service.hub.standing().cut:
+            await service.tell("ada", LARGE)
+            await service.settled()
+            told += len(LARGE)
+    assert BUDGET < told < BUDGET + 2 * UNSENT
 
 
 @with_service(send_buffer=16_384)
