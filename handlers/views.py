@@ -12,12 +12,14 @@ from storage.records import Connection, iso
 def connection(parts: Parts, row: Connection, hooks: int) -> dict[str, Any]:
     platform = row.key.platform
     connected = row.status in ("connected", "needs_reauth")
+    how, why = method(parts, row, hooks)
     return {
         "platform": platform,
         "title": title(parts, platform),
         "configured": platform in parts.platforms,
         "status": row.status if connected else "disconnected",
-        "method": method(parts, row, hooks)[0],
+        "method": how,
+        "method_reason": why,
         "account": {"id": row.account.id, "name": row.account.name} if row.account and connected else None,
         "last_sync": iso(row.last_sync),
         "next_poll": iso(row.next_poll),
@@ -30,13 +32,13 @@ def connection(parts: Parts, row: Connection, hooks: int) -> dict[str, Any]:
 
 
 def never_connected(parts: Parts, platform: str) -> dict[str, Any]:
-    empty = ("method", "account", "last_sync", "next_poll", "token_expires_at", "reauth_due_at", "error_message")
+    empty = ("method", "method_reason", "account", "last_sync", "next_poll", "token_expires_at", "reauth_due_at")
     return {
         "platform": platform,
         "title": title(parts, platform),
         "configured": platform in parts.platforms,
         "status": "disconnected",
-        **dict.fromkeys((*empty, "reason", "reconnect_url")),
+        **dict.fromkeys((*empty, "error_message", "reason", "reconnect_url")),
     }
 
 

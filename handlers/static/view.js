@@ -54,6 +54,7 @@ export function showSignedIn(user, inSandbox) {
   $("home").hidden = $("who").hidden = false;
   $("sign-in").hidden = true;
   $("play").hidden = !inSandbox;
+  if (inSandbox) $("demo").href = "/demo"; // elsewhere there is no such page
 }
 
 /** How a connect ended that the user comes back from. */
@@ -116,6 +117,7 @@ function connection(row, open, look, leave) {
   part("badge").textContent = row.configured ? STATUSES[row.status] : "not set up";
   part("account").textContent = row.account?.name ?? "";
   part("method").textContent = METHODS[row.method] ?? "–";
+  part("why").textContent = row.method_reason ?? "";
   part("last").textContent = clock(row.last_sync);
   part("next").textContent = clock(row.next_poll);
   part("error").hidden = !row.error_message;

@@ -80,7 +80,7 @@ def test_monitoring_says_what_the_actor_says(serving: Serving) -> None:
     serving.directory.entry(ADA).status = Status("running", "connected", method="webhook", method_reason="It is well.")
     (row,) = serving.get("/api/monitoring/status").json["items"]
     assert (row["method"], row["reason"]) == ("webhook", "It is well.")
-    assert github(serving)["method"] == "webhook"
+    assert (github(serving)["method"], github(serving)["method_reason"]) == ("webhook", "It is well.")
 
 
 def test_a_stopped_connection_has_no_method(serving: Serving) -> None:
