@@ -23,6 +23,15 @@ def test_links_and_files_that_are_named_exist(document: Path) -> None:
     assert [str(path.relative_to(ROOT)) for path in linked + named if not path.exists()] == []
 
 
+@pytest.mark.parametrize("package", ["actors", "handlers"])
+def test_a_map_names_every_file_of_its_package_once(package: str) -> None:
+    text = (ROOT / package / "README.md").read_text(encoding="utf-8")
+    places = text.partition("## Where things are\n")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in places.splitlines() if line.startswith("|")]
+    named = [name for row in rows for name in re.findall(r"`(\w+\.py)`", row)]
+    assert sorted(named) == sorted(path.name for path in (ROOT / package).glob("*.py") if path.name != "__init__.py")
+
+
 def test_there_are_documents() -> None:
     assert {path.name for path in DOCUMENTS} >= {"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"}
 
