@@ -9,8 +9,8 @@ from actors.platforms.google.answers import checked, whole
 from storage.records import Account, Hook, Secret
 
 LIFE = 7 * 86_400.0
-LABELS = ("INBOX",)
-"""What comes anywhere else, and what is only filed or drafted, waits for the next poll."""
+BUT = ("DRAFT", "SPAM", "TRASH")
+"""All other mail is told of: what is sent, and what a filter keeps out of the inbox, is news as well."""
 
 
 def register(
@@ -19,7 +19,7 @@ def register(
     """Anew each day, as Google advises. What pushes is signed by Google itself, with no secret of ours."""
     if missing := subscription.missing():
         raise HookRefused(f"Gmail can only be polled: this service has no {' and no '.join(missing)} for Pub/Sub.")
-    json = {"topicName": subscription.topic, "labelIds": list(LABELS), "labelFilterBehavior": "include"}
+    json = {"topicName": subscription.topic, "labelIds": list(BUT), "labelFilterBehavior": "exclude"}
     answer = yield Call("POST", f"{api}/gmail/v1/users/me/watch", json=json, cost=100)
     try:
         said = checked(answer).json()

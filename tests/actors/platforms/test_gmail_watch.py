@@ -24,11 +24,12 @@ def register(*answers: Answer, known: tuple[Hook, ...] = (), **options: object) 
     return drive(gmail(**options).register(ADA, URL, known, no_secret, NOW), answers)
 
 
-def test_the_inbox_is_watched_for_seven_days() -> None:
+def test_all_but_drafts_and_rubbish_is_watched_for_seven_days() -> None:
     told = register(WATCHED)
     (call,) = told.calls
     assert (call.method, call.url, call.cost) == ("POST", f"{API}/watch", 100)
-    assert call.json == {"topicName": TOPIC, "labelIds": ["INBOX"], "labelFilterBehavior": "include"}
+    labels = {"labelIds": ["DRAFT", "SPAM", "TRASH"], "labelFilterBehavior": "exclude"}
+    assert call.json == {"topicName": TOPIC, **labels}
     assert told.result == [Hook("watch", "ada@example.com", Secret(""), ENDS / 1000)]
 
 
