@@ -12,13 +12,12 @@ poll that it sets off asks for their name alone, and leaves the messages' budget
 
 import re
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 import msgspec
 
 from actors.platforms.base import Answer, Call, Limit, Page, Reading, Reads, asked
-from actors.platforms.failures import BadAnswer, NotFound, PlatformDown, RateLimited
+from actors.platforms.failures import BadAnswer, NotFound, PlatformError
 from actors.platforms.fields import dig, number, text
 from actors.platforms.slack import messages, people
 from actors.platforms.slack.api import error_of, get, said
@@ -54,17 +53,27 @@ def read(api: str, account: Account, cursors: Mapping[str, str], now: float) -> 
     round_ = _stored(cursors.get(ROUND, ""))
     last = cursors.get(READ_AT, "")
     if people.wanted(cursors) and last.isdecimal() and 0 <= now - int(last[:12]) < SAFE:
-        return (yield from _named(api, round_, cursors, now))
+        return (yield from _named(api, account, round_, cursors, now))
     return (yield from (_one(api, account, round_, cursors, now) if round_.left else _begun(api, cursors, now)))
 
 
-def _named(api: str, round_: Round, cursors: Mapping[str, str], now: float) -> Reads:
-    """Only the names that an event left word of."""
-    names = people.known(cursors)
-    yield from people.look_up(api, people.wanted(cursors), names, now)
-    rest_in = EVERY if round_.left else None
-    after = people.written(names) | {people.WANTED: ""}
-    return Reading(after, rest_in=rest_in, unread=_unread(round_.left, cursors), aside=True)
+def _named(api: str, account: Account, round_: Round, cursors: Mapping[str, str], now: float) -> Reads:
+    """Only the names that an event left word of; those that can't be had now are asked for soon."""
+    names, wanted = people.known(cursors), people.wanted(cursors)
+    before = len(names)
+    try:
+        yield from people.look_up(api, _team(account), wanted, names, now)
+    except PlatformError as trouble:
+        if len(names) == before or not people.is_for_later(trouble):
+            raise
+    left = [id_ for id_ in wanted if id_ not in names]
+    rest_in = SOON if left else EVERY if round_.left else None
+    after = people.written(names) | {people.WANTED: ",".join(left)}
+    return Reading(after, rest_in=rest_in, unread=bool(left) or _unread(round_.left, cursors), aside=True)
+
+
+def _team(account: Account) -> str:
+    return account.details.get("team") or account.id
 
 
 def _names_of(
@@ -75,8 +84,11 @@ def _names_of(
     before = len(names)
     authors = [id_ for item in items if people.is_person(id_ := dig(item.raw, "user"))]
     others = [id_ for id_ in (*wanted, *authors) if id_ != account.details.get("user")]
-    with suppress(RateLimited, PlatformDown):
-        yield from people.look_up(api, others, names, now)
+    try:
+        yield from people.look_up(api, _team(account), others, names, now)
+    except PlatformError as trouble:
+        if not people.is_for_later(trouble):
+            raise
     after = people.written(names) if len(names) > before else {}
     return after | ({people.WANTED: ",".join(one for one in wanted if one not in names)} if wanted else {})
 
@@ -104,7 +116,7 @@ def _one(api: str, account: Account, round_: Round, cursors: Mapping[str, str], 
     params: dict[str, Any] = {"channel": id_, "limit": PER_PAGE}
     params |= {"oldest": known, "inclusive": "false"} if known else {}
     params |= {"cursor": back} if back else {}
-    limit = Limit(f"conversations.history:{account.details.get('team') or account.id}", EVERY)
+    limit = Limit(f"conversations.history:{_team(account)}", EVERY)
     answer = yield from asked(get(api, "conversations.history", params, limit))
     if back and error_of(answer) == "invalid_cursor":
         # How far we were is no longer known there: this conversation once more from its newest message on.

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from actors.platforms.base import Answer, Call, Page, asked
-from actors.platforms.failures import BadAnswer, Forbidden, NotFound
+from actors.platforms.base import Answer, Call, Limit, Page, asked
+from actors.platforms.failures import BadAnswer, Forbidden, NotFound, PlatformDown, PlatformError, RateLimited
 from actors.platforms.fields import decode, dig, text
 from actors.platforms.slack import messages
 from actors.platforms.slack.api import get, said
@@ -17,7 +17,10 @@ PEOPLE, WANTED = "people:names", "people:wanted"
 """The cursors: names by number, and the numbers that are still to be asked for."""
 REMEMBERED = 200
 AT_ONCE = 15
-"""Calls in one poll. Slack takes a hundred a minute in a workspace."""
+"""Calls in one poll."""
+EVERY, APART = 0.6, 0.7
+"""Seconds between two calls in a workspace, of which Slack takes a hundred a minute; and between two of one poll, so
+that alone it has to wait for nobody."""
 
 
 def known(cursors: Mapping[str, str]) -> dict[str, str]:
@@ -44,16 +47,22 @@ def is_person(id_: Any) -> bool:
 
 
 def look_up(
-    api: str, ids: Iterable[str], names: dict[str, str], now: float
+    api: str, team: str, ids: Iterable[str], names: dict[str, str], now: float
 ) -> Generator[Call | Page, Answer | None, None]:
     """Adds to `names`, one by one: where it is interrupted, those found until then are in it."""
     unknown = [id_ for id_ in dict.fromkeys(ids) if id_ not in names]
-    for id_ in unknown[:AT_ONCE]:
-        answer = yield from asked(get(api, "users.info", {"user": id_}))
+    for place, id_ in enumerate(unknown[:AT_ONCE]):
+        call = get(api, "users.info", {"user": id_}, Limit(f"users.info:{team}", EVERY))
+        answer = yield from asked(msgspec.structs.replace(call, after=APART if place else 0))
         try:
             names[id_] = _name(said(answer, now))
         except (NotFound, Forbidden, BadAnswer):
             names[id_] = ""  # not to be asked for at each message of theirs
+
+
+def is_for_later(trouble: PlatformError) -> bool:
+    """Others have used up what Slack allows for now, or it is in trouble: no reason to lose what is there."""
+    return isinstance(trouble, RateLimited | PlatformDown) or trouble.kind in ("paused", "busy")
 
 
 def _name(found: Mapping[str, Any]) -> str:

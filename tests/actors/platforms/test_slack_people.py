@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from actors.platforms.base import Answer, Happening
-from actors.platforms.failures import PlatformDown, PlatformError, RateLimited
+from actors.platforms.base import Answer, Happening, Limit
+from actors.platforms.failures import CallFailed, PlatformDown, PlatformError, RateLimited
 from tests.actors.platforms.doors import ACME, delivery, slack
 from tests.actors.platforms.people import NOW
 from tests.fakes.conversation import Conversation, answer, drive, payload
@@ -51,7 +51,7 @@ def test_who_wrote_is_looked_up_once_and_the_user_never() -> None:
     assert methods(told) == ["conversations.history", "users.info"]
     assert not told.result.aside
     assert told.calls[1].params == {"user": "U5678"}
-    assert told.calls[1].limit is None
+    assert told.calls[1].limit == Limit("users.info:T9TK3CUKW", 0.6)
     assert methods(poll(cursors, READ)) == ["conversations.history"]
     happening = arrives(cursors)
     assert happening.fields["message"] == "Grace wrote in #general: “ship it”"
@@ -81,6 +81,7 @@ def test_an_event_of_somebody_unknown_is_told_at_once_and_its_poll_asks_for_the_
     arrives(cursors, user="U9")
     told = poll(cursors, person(), person(display_name="Nine"))
     assert [call.params for call in told.calls] == [{"user": "U5678"}, {"user": "U9"}]
+    assert [call.after > 0.6 for call in told.calls] == [False, True]  # a hundred a minute in a workspace
     assert told.result.rest_in == 60  # the round goes on
     assert told.result.aside
     assert arrives(cursors).fields["who"] == "Grace Hopper"
@@ -112,7 +113,12 @@ def test_who_can_not_be_looked_up_stays_somebody_and_is_not_asked_for_again(erro
     assert not happening.fetch
 
 
-@pytest.mark.parametrize("trouble", [answer(429, {"ok": False, "error": "ratelimited"}), PlatformDown("503")], ids=str)
+PAUSED = CallFailed("paused", "others were there first", 0.4)
+
+
+@pytest.mark.parametrize(
+    "trouble", [answer(429, {"ok": False, "error": "ratelimited"}), PlatformDown("503"), PAUSED], ids=str
+)
 def test_a_page_is_kept_when_names_are_not_to_be_had(trouble: Answer | PlatformError) -> None:
     cursors = dict(ROUND)
     told = poll(cursors, READ, trouble)
@@ -133,6 +139,22 @@ def test_a_limit_on_names_puts_them_off() -> None:
     told = poll(cursors, answer(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "20"}))
     assert isinstance(told.error, RateLimited)
     assert cursors["people:wanted"] == "U5678"
+
+
+def test_names_found_before_others_used_up_the_limit_are_kept_and_the_rest_is_asked_for_soon() -> None:
+    cursors = LOOKED | {"people:wanted": "U7,U9,U5678"}
+    told = poll(cursors, person(), PAUSED)
+    assert told.error is None
+    assert (told.result.rest_in, told.result.unread, told.result.aside) == (1, True, True)
+    assert cursors["people:wanted"] == "U9,U5678"
+    assert poll(cursors, PAUSED).error is PAUSED
+    poll(cursors, person(), person())
+    assert cursors["people:wanted"] == ""
+
+
+def test_a_stop_in_the_midst_keeps_nothing() -> None:
+    stopped = CallFailed("stopped", "the service is stopping")
+    assert poll(LOOKED | {"people:wanted": "U7,U9"}, person(), stopped).error is stopped
 
 
 def test_so_many_are_remembered_and_so_many_asked_for() -> None:
