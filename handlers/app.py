@@ -48,6 +48,7 @@ from handlers.errors import ApiError
 from handlers.express import Express
 from handlers.front import Front
 from handlers.intake import MIB, Body, Intake, Terms, Waiting, no_objection
+from handlers.leaving import Leaving
 from handlers.newcomers import Newcomers
 from handlers.parts import Parts
 from handlers.underway import UnderWay
@@ -120,6 +121,7 @@ class App(Application):
         self._paths = {route.handler: route.path for route in ROUTES}
         self.newcomers = Newcomers()
         self.under_way = UnderWay()
+        self.leaving = Leaving()
         self._waiting = Waiting(BODY_TIMEOUT)
         self._terms = {route.handler: self._terms_of(route.handler) for route in ROUTES}
         rules = [Rule(PathMatches(_pattern(route.path)), route.handler) for route in ROUTES]
@@ -158,6 +160,9 @@ class App(Application):
     def log_request(self, handler: RequestHandler) -> None:
         asked_for = handler.request.asked_for  # type: ignore[attr-defined]
         self.parts.requests.finished(handler, self._paths.get(asked_for, "none"))
+        io = handler.request.connection.stream  # type: ignore[union-attr]
+        if io.writing() and not getattr(handler, "endless", False):
+            self.leaving.add(io, int(handler._headers.get("Content-Length", "0")))
 
 
 def make_app(parts: Parts) -> App:
