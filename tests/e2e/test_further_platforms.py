@@ -1,6 +1,10 @@
-"""A platform that only stands in PLATFORMS_FILE lives like any other: connected, polled, refreshed, disconnected."""
+"""A platform that only stands in PLATFORMS_FILE lives like any other: connected, polled, refreshed, disconnected. So
+does the one that the page on adding a platform makes, by its file alone."""
 
 import json
+import os
+import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from tests.e2e.service import Service, eventually
+from tests.e2e.service import PROJECT, Service, eventually
 from tests.fakes.http_server import HttpServer, Seen, Wire, reply
 
 FILE = """
@@ -65,7 +69,7 @@ class Acme:
             return
         since = int(parse_qs(urlsplit(seen.path).query).get("since", ["0"])[0])
         found = [{"id": id_} for id_ in self.orders[since:]]
-        self._say(wire, 200, {"orders": found, "next": len(self.orders)})
+        self._say(wire, 200, {"orders": found, "next": str(len(self.orders))})
 
     @staticmethod
     def _say(wire: Wire, status: int, body: Any) -> None:
@@ -115,6 +119,51 @@ def test_it_is_connected_polled_refreshed_shown_and_disconnected(
     assert service.call("DELETE", "/api/connections/acme", by="ada", role="user").status_code < 300
     eventually(lambda: acme.called("/revoke"), what="the grant's end")
     assert SECRET not in service.log.read_text(encoding="utf-8")
+
+
+def project_with(folder: Path, slug: str, source: str) -> Path:
+    """This project with one more platform: all of it by links, but for the folder that has one more file."""
+    for place, names in {
+        "": ("handlers", "storage", "deploy"),
+        "actors": [name for name in os.listdir(PROJECT / "actors") if name != "platforms"],
+        "actors/platforms": os.listdir(PROJECT / "actors" / "platforms"),
+    }.items():
+        (folder / place).mkdir(parents=True, exist_ok=True)
+        for name in names:
+            if name != "__pycache__":
+                (folder / place / name).symlink_to(PROJECT / place / name)
+    (folder / "actors" / "platforms" / f"{slug}.py").write_text(source, encoding="utf-8")
+    return Path(shutil.copy(PROJECT / "run.py", folder))  # a link would be followed, and everything else found there
+
+
+def test_the_page_on_adding_a_platform_makes_one_that_is_connected_and_polled(
+    make_service: Callable[..., Service], tmp_path: Path, acme: Acme
+) -> None:
+    page = (PROJECT / "actors" / "platforms" / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(\"\"\"Acme.*?)```", page, re.DOTALL)
+    url = acme.server.url
+    service = make_service(
+        ACME_CLIENT_ID="soulwire",
+        ACME_CLIENT_SECRET=SECRET,
+        ACME_AUTHORIZE_URL=f"{url}/authorize",
+        ACME_TOKEN_URL=f"{url}/token",
+        ACME_API_URL=url,
+    )
+    service.script = project_with(tmp_path / "project", "acme", example)
+    service.start()
+    service.wait_until_connected()
+    connect(service)
+
+    eventually(lambda: service.actor("ada", "acme")["last_sync"], what="the first look")
+    acme.orders.append("o-2")
+    assert service.order("ada", "acme", "poll").status_code == 200
+
+    items = service.call("GET", "/api/data?platform=acme&type=orders", by="ada", role="user").json()["items"]
+    assert sorted(item["external_id"] for item in items) == ["o-1", "o-2"]
+    assert [parse_qs(urlsplit(seen.path).query) for seen in acme.called("/orders")] == [{}, {"since": ["1"]}]
+    shown = service.call("GET", "/api/connections/acme", by="ada", role="user").json()
+    assert (shown["title"], shown["status"], shown["account"]["id"]) == ("Acme", "connected", "7")
+    assert service.call("DELETE", "/api/connections/acme", by="ada", role="user").status_code < 300
 
 
 def test_a_wrong_file_ends_the_start_and_the_check_with_one_line(
