@@ -137,6 +137,11 @@ class Listener(threading.Thread, ABC):
         unrecovered = [greeting for greeting in self.greetings[1:] if greeting.get("recovered") is not True]
         assert not unrecovered, f"{self.kind}: {unrecovered}"
 
+    def compare(self, stored: list[Event]) -> None:
+        """With what is stored of the user since the stream was first opened; more may come meanwhile."""
+        self.until(lambda: len(self.events) >= len(stored))
+        assert self.events[: len(stored)] == stored
+
 
 class SocketListener(Listener):
     kind = "WebSocket"

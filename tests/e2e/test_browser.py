@@ -29,7 +29,7 @@ def test_a_person_signs_in_and_sees_connections_and_history(
     for platform in ("GitHub", "Spotify"):
         card = shown.page.locator(".connection").filter(has_text=platform)
         expect(card.locator(".badge")).to_have_text("connected")
-    assert shown.offsets() == [event["offset"] for event in reversed(service.events("ada"))]
+    eventually(lambda: shown.offsets() == [event["offset"] for event in reversed(service.events("ada"))])
 
 
 def test_events_appear_as_they_come(service: Service, open_page: Callable[..., Watched]) -> None:
@@ -106,7 +106,8 @@ def test_a_reload_keeps_the_session_and_the_list(service: Service, open_page: Ca
     shown.page.reload()
 
     expect(shown.page.locator("#state")).to_have_attribute("data-state", "live", timeout=WAIT_MS)
-    assert shown.offsets() == before
+    after = shown.offsets()
+    assert after[len(after) - len(before) :] == before
 
 
 def test_who_signs_out_leaves_nothing_for_the_next(service: Service, open_page: Callable[..., Watched]) -> None:
@@ -119,7 +120,7 @@ def test_who_signs_out_leaves_nothing_for_the_next(service: Service, open_page: 
     shown.sign_in("grace")
 
     expect(shown.page.locator("#name")).to_have_text("grace")
-    assert shown.offsets() == [event["offset"] for event in reversed(service.events("grace"))]
+    eventually(lambda: shown.offsets() == [event["offset"] for event in reversed(service.events("grace"))])
     service.sandbox.activity("github", "ada", "push")
     service.sandbox.activity("github", "grace", "star")
     expect(shown.page.locator("#events .fresh .line").filter(has_text="starred")).to_have_count(1, timeout=WAIT_MS)
