@@ -102,12 +102,13 @@ class Wire {
     return every * (0.8 + 0.4 * Math.random());
   }
 
-  /** As the server does on a stream. */
+  /** As the server does on a stream. A fresh token that is over by the clock here says that this clock runs ahead: so
+   * would the next one be, and the server's word is waited for. */
   #warn() {
     const left = (this.#token ? (claimsOf(this.#token).exp ?? Infinity) : Infinity) * 1000 - Date.now();
-    if (left > WARN_AHEAD || this.#warned || this.#over) return;
+    if (left > WARN_AHEAD || left <= 0 || this.#warned || this.#over) return;
     this.#warned = true;
-    this.#how.heard.message({ type: "token_expiring", seconds: Math.max(0, Math.round(left / 1000)) });
+    this.#how.heard.message({ type: "token_expiring", seconds: Math.max(1, Math.round(left / 1000)) });
   }
 
   #end(end) {
