@@ -7,8 +7,7 @@ hear of it any more; a crash in between pushes once more, under the same topic, 
 import hashlib
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ import urllib3
 from actors.clock import Clock, Timer
 from actors.lane import Job, Outcome
 from actors.lanes import Lanes
+from actors.platforms.answers import retry_after
 from actors.platforms.base import Answer, Call
 from actors.pool import PooledActor
 from actors.webpush.counts import PushCounts
@@ -163,7 +163,8 @@ class Pusher(PooledActor):
     def _try_again(self, push: Push, outcome: Outcome) -> None:
         wait = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(push.attempts, 10)) * random.uniform(1.0, 1.25)
         if isinstance(outcome, Answer):
-            wait = max(wait, asked_wait(outcome.headers, self._clock.now()))
+            asked = retry_after(outcome.headers, self._clock.now())
+            wait = max(wait, min(LONGEST_ASKED, asked or 0.0))
         else:
             wait = max(wait, getattr(outcome, "retry_after", None) or 0.0)
         self._write(partial(pushes.again, id_=push.id, due_at=self._clock.now() + wait))
@@ -198,14 +199,3 @@ class Nudge:
 def topic(event: Event) -> str:
     """The event's own: pushed again while the device is away, it takes the place of what waits there."""
     return encoded(hashlib.sha256(f"{event.user}:{event.cursor}".encode()).digest()[:24])
-
-
-def asked_wait(headers: Mapping[str, str], now: float) -> float:
-    """Retry-After, in seconds or as a date."""
-    text = headers.get("retry-after", "")
-    if text.isascii() and text.isdecimal():
-        return min(LONGEST_ASKED, float(text[:9]))
-    try:
-        return max(0.0, min(LONGEST_ASKED, parsedate_to_datetime(text).timestamp() - now))
-    except (ValueError, TypeError):
-        return 0.0

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from email.utils import formatdate
 from pathlib import Path
 from threading import Semaphore
 from typing import Any
@@ -170,6 +171,28 @@ def test_a_push_service_in_trouble_is_asked_again_until_it_takes_it_once(world: 
 def test_retry_after_is_waited_for(world: World) -> None:
     world.subscribe("phone")
     world.service.answers["phone"].append((429, {"Retry-After": "600"}))
+    world.tell("Hi")
+    world.clock.advance(590)
+    assert world.service.titles() == []
+    world.clock.advance(60)
+    assert world.service.titles() == ["Hi"]
+
+
+@pytest.fixture
+def in_honolulu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Pacific/Honolulu")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_honolulu")
+def test_a_date_to_wait_for_is_in_utc_wherever_the_service_runs(world: World) -> None:
+    world.subscribe("phone")
+    later = formatdate(world.clock.now() + 600)
+    assert later.endswith("-0000"), "as some say it, with no zone that a parser knows"
+    world.service.answers["phone"].append((503, {"Retry-After": later}))
     world.tell("Hi")
     world.clock.advance(590)
     assert world.service.titles() == []
