@@ -131,16 +131,12 @@ def parse(delivery: Delivery, reached: int | None = None) -> Happening:
         push = read(delivery.body)
     except ValueError:
         return Happening(_line(None), fetch=True)
-    is_news = reached is None or push.history_id > reached
-    return Happening(_line(text(push.mailbox)), fetch=is_news)
+    if reached is None or push.history_id > reached:
+        return Happening(_line(text(push.mailbox)), fetch=True)
+    return Happening(_line(text(push.mailbox), "has nothing that isn't here already"))
 
 
-def _line(mailbox: str | None) -> dict[str, str | None]:
-    """It may be no more than that a mail was read."""
-    return {
-        "who": mailbox,
-        "what": "has changed",
-        "where": "Gmail",
-        "url": INBOX_URL,
-        "message": f"The mailbox {mailbox} has changed" if mailbox else "A mailbox has changed",
-    }
+def _line(mailbox: str | None, what: str = "has changed") -> dict[str, str | None]:
+    """A change may be no more than that a mail was read. Each watch begins with a push, whether there is any or not."""
+    message = f"The mailbox {mailbox} {what}" if mailbox else f"A mailbox {what}"
+    return {"who": mailbox, "what": what, "where": "Gmail", "url": INBOX_URL, "message": message}

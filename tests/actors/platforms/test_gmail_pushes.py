@@ -241,7 +241,9 @@ def test_a_push_is_a_reason_to_read_the_history() -> None:
 )
 def test_a_push_for_what_is_known_already_is_no_reason(reached: str | None, is_news: bool) -> None:
     cursors = {"messages:history": reached} if reached else {}
-    assert gmail().parse_for(delivery(envelope()), ADA, cursors).fetch is is_news
+    told = gmail().parse_for(delivery(envelope()), ADA, cursors)
+    assert told.fetch is is_news
+    assert ("has changed" in str(told.fields["message"])) is is_news
 
 
 @settings(deadline=None)
