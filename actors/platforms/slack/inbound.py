@@ -28,8 +28,8 @@ WINDOW = 300
 KIND = re.compile(r"[a-z][a-z0-9_.]{0,63}")
 EVENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CHALLENGE = 1000
-NOTES = ("channel_join", "channel_leave", "group_join", "group_leave")
-"""Subtypes of messages: in the channel they note what `member_joined_channel` and `member_left_channel` tell."""
+NOTES = ("channel_join", "channel_leave", "group_join", "group_leave", "message_replied")
+"""Subtypes of messages: they note what `member_joined_channel`, `member_left_channel` and the reply itself tell."""
 TOGETHER = 50
 """Addresses asked for at once."""
 
@@ -92,6 +92,8 @@ def _event(request: Inbound, envelope: Mapping[str, Any]) -> Receives:
         return _malformed("The event's id is missing or malformed.")
     if kind == "message" and dig(envelope, "event", "subtype") in NOTES:
         return Taken(200, dropped="told_otherwise")
+    if kind == "message" and _says_the_same(envelope.get("event")):
+        return Taken(200, dropped="nothing_changed")
     concerned = list(dict.fromkeys(_concerned(kind, envelope)))
     teams = [team] if messages.is_id(team) else []
     if not concerned and not teams:
@@ -106,6 +108,16 @@ def _event(request: Inbound, envelope: Mapping[str, Any]) -> Receives:
         return Taken(200, [Parcel(user, id_, kind) for user in users])
     known = any(residents.get(address) for address in (*concerned, *teams))
     return Taken(200, dropped="unknown_user" if known else "unknown_team")
+
+
+def _says_the_same(event: Any) -> bool:
+    """A message that Slack itself added something to, such as a link's preview: nobody wrote anything."""
+    if dig(event, "subtype") != "message_changed":
+        return False
+    now, before = dig(event, "message"), dig(event, "previous_message")
+    words = dig(now, "text")
+    is_marked = dig(now, "edited", "ts") != dig(before, "edited", "ts")
+    return isinstance(words, str) and words == dig(before, "text") and not is_marked
 
 
 def _concerned(kind: str, envelope: Mapping[str, Any]) -> Iterator[str]:

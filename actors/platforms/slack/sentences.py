@@ -89,7 +89,17 @@ def _message(event: Any, known: Known) -> Told | None:
             return _of(event, known, "left", event)
         case None | "thread_broadcast" | "file_share" | "me_message" | "bot_message" as subtype:
             return _said(event, known, subtype)
-    return None
+        case subtype:
+            return _noted(event, known, subtype)
+
+
+def _noted(event: Any, known: Known, subtype: str) -> Told | None:
+    """Slack puts what was done to a channel into words itself: a topic, a purpose, a pin."""
+    words = plain(dig(event, "text"), known)
+    if not words:
+        return None
+    told = _of(event, known, subtype.replace("_", " "), event)
+    return msgspec.structs.replace(told, message=f"A note{_in(told.where)}: “{words}”")
 
 
 def _changed(event: Any, known: Known) -> Told:

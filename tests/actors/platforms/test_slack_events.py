@@ -152,13 +152,36 @@ def test_a_users_own_door_takes_what_is_theirs_only() -> None:
     assert take(others) == Taken(200, dropped="unknown_user")
 
 
-@pytest.mark.parametrize("subtype", ["channel_join", "channel_leave", "group_join", "group_leave"])
-def test_who_comes_and_goes_is_told_by_its_own_event_and_not_by_the_note_of_it_too(subtype: str) -> None:
+@pytest.mark.parametrize("subtype", ["channel_join", "channel_leave", "group_join", "group_leave", "message_replied"])
+def test_who_comes_and_goes_or_replies_is_told_by_its_own_event_and_not_by_the_note_of_it_too(subtype: str) -> None:
     event = payload("slack/message")["event"] | {"subtype": subtype}
     assert take(from_slack(body("message", event=event))) == Taken(200, dropped="told_otherwise")
     taken = take(from_slack(body("member_joined_channel")))
     assert isinstance(taken, Taken)
     assert [parcel.user for parcel in taken.parcels] == ["ada"]
+
+
+EDITED = {"text": "ship it now", "edited": {"user": "U1234", "ts": "1795173700.000000"}}
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "is_told"),
+    [
+        ({"text": "https://a.example", "attachments": [{}]}, {"text": "https://a.example"}, False),
+        (EDITED | {"attachments": [{}]}, EDITED, False),
+        (EDITED, {"text": "ship it"}, True),
+        (EDITED, {"text": "ship it now"}, True),
+        ({"text": "step 2"}, {"text": "step 1"}, True),
+        (EDITED, None, True),
+        ({}, {}, True),
+    ],
+    ids=str,
+)
+def test_a_preview_that_slack_adds_to_a_message_is_no_news(now: Any, before: Any, is_told: bool) -> None:
+    event = payload("slack/message")["event"] | {"subtype": "message_changed"}
+    taken = take(from_slack(body("message", event=event | {"message": now, "previous_message": before})))
+    assert isinstance(taken, Taken)
+    assert (bool(taken.parcels), taken.dropped) == ((True, None) if is_told else (False, "nothing_changed"))
 
 
 def test_too_many_events_are_noted_and_stored_for_nobody() -> None:
