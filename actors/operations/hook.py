@@ -9,7 +9,7 @@ import structlog
 
 from actors.operations.base import Steps
 from actors.operations.calls import with_bearer
-from actors.platforms.base import RENEW_WITHIN
+from actors.platforms.base import RENEW_WITHIN, SoFar
 from actors.platforms.failures import GrantRefused, HookRefused, PlatformError, Unauthorized
 from actors.schedule import phase
 from storage import hooks
@@ -22,6 +22,8 @@ log = structlog.get_logger()
 
 LOOK_AGAIN = 24 * 3600.0
 """Seconds until hooks are looked at again: some were deleted there, others are wanted by now."""
+SOON = 3600.0
+"""Seconds until what couldn't be made for now is tried again."""
 IN_DAYS = 3
 """So seldom where one of them rings each day: then one of several may be gone, but not all."""
 JUST_NOW = 60.0
@@ -90,6 +92,9 @@ def _forget(me: "ConnectionWork", external_ids: Sequence[str]) -> None:
 
 def _look_again(me: "ConnectionWork", made: Sequence[Hook]) -> None:
     """Daily, and in any case while what ends has a fifth of its time left: the platform file renews it then."""
+    if isinstance(made, SoFar):
+        me.again("hook", SOON)
+        return
     look, ends = next_look(me), _end(made)
     renewal = max(60.0, (ends - me.clock.now()) * 0.8) if ends is not None else look
     me.again("hook" if renewal < look else "look", min(renewal, look))

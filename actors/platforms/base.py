@@ -34,6 +34,7 @@ from actors.platforms.values import (
     Receives,
     Refused,
     Resident,
+    SoFar,
     Taken,
     Verified,
     Whose,
@@ -66,6 +67,7 @@ __all__ = [
     "Receives",
     "Refused",
     "Resident",
+    "SoFar",
     "Taken",
     "Verified",
     "Whose",
@@ -236,7 +238,8 @@ class Platform(ABC):
     def register(
         self, account: Account, url: str, known: Sequence[Hook], new_secret: NewSecret, now: float
     ) -> Generator[Call, Answer, Sequence[Hook]]:
-        """See to it that hooks exist; the ones to be recorded. Raises `HookRefused`.
+        """See to it that hooks exist; the ones to be recorded, `SoFar` where it has to be gone on with soon. Raises
+        `HookRefused`.
 
         It is called each day, every third while hooks ring, and when one of `known` has used up four fifths of its
         time: what ends within `RENEW_WITHIN` is renewed.

@@ -7,7 +7,7 @@ import msgspec
 
 from actors.platforms.failures import BadAnswer
 from actors.platforms.fields import decode
-from storage.records import Item, Secret
+from storage.records import Hook, Item, Secret
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -94,6 +94,12 @@ LONGEST_LIFE = 10 * 365 * 86_400.0
 
 RENEW_WITHIN = 36 * 3600.0
 """Seconds before its end at which a hook is renewed: a look that falls out still leaves another."""
+
+
+class SoFar(tuple[Hook, ...]):
+    """Hooks that stand where trouble kept others from being made: the rest isn't left until the next day's look."""
+
+    __slots__ = ()
 
 
 class Page(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@ import pytest
 
 from actors.messages import Disconnect, HookHeard, Poll
 from actors.operations.hook import LOOK_AGAIN
+from actors.platforms.base import SoFar
 from actors.platforms.failures import AppMisconfigured, CallFailed, HookRefused
 from storage import addresses, hooks, meta
 from storage.records import Hook, Secret
@@ -115,6 +116,23 @@ def test_what_a_lost_answer_may_have_made_is_taken_back_once_hooks_stand(world: 
     assert taken_back == [(["first-a", "second-b"], ["a"])]
     stored = world.database.read(lambda tx: hooks.of(tx, world.vault, ADA))
     assert [hook.external_id for hook in stored] == ["a"]
+
+
+def test_what_trouble_kept_from_being_made_is_gone_on_with_within_the_hour(world: World) -> None:
+    tries = iter([SoFar, list, list])
+    looks: list[float] = []
+
+    def register(_account, _url, _known, new_secret, now):  # type: ignore[no-untyped-def]
+        yield from ()
+        looks.append(now)
+        return next(tries)([Hook("a", "everything", new_secret())])
+
+    world.platform.register = register  # type: ignore[method-assign]
+    world.connect()
+    world.pass_time(3700)
+    assert len(looks) == 2
+    world.pass_time(3700)
+    assert len(looks) == 2
 
 
 def test_hooks_are_looked_at_as_soon_as_a_poll_finds_what_wants_one_of_its_own(

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from actors.platforms.answers import words
-from actors.platforms.base import Answer, Call
+from actors.platforms.base import Answer, Call, SoFar
 from actors.platforms.failures import Forbidden, HookRefused, NotFound, PlatformError, data_answer
 from actors.platforms.fields import dig, number, text
 from actors.platforms.github.api import call, has_next
@@ -49,7 +49,7 @@ def register(
     except PlatformError:
         if not made and not standing:
             raise
-        return list(({hook.external_id: hook for hook in standing.values()} | made).values())
+        return SoFar(({hook.external_id: hook for hook in standing.values()} | made).values())
     if not made:
         raise HookRefused(_why_none(limit, repositories, refused))
     return list(made.values())

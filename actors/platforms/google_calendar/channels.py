@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Generator, Sequence
 from urllib.parse import urlsplit
 
-from actors.platforms.base import RENEW_WITHIN, Answer, Call, NewSecret
+from actors.platforms.base import RENEW_WITHIN, Answer, Call, NewSecret, SoFar
 from actors.platforms.failures import BadAnswer, Forbidden, HookRefused, NotFound, PlatformError
 from actors.platforms.google.answers import checked, opaque, reason, whole
 from actors.platforms.google_calendar.calendars import address, chosen
@@ -53,6 +53,7 @@ def register(
     except PlatformError:
         if not standing:
             raise
+        return SoFar(standing.values())
     if not standing:
         raise HookRefused(f"Google makes a channel for none of {len(wanted)} calendars: {'; '.join(refused)[:300]}")
     return list(standing.values())

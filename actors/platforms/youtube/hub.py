@@ -11,7 +11,7 @@ import hmac
 from collections.abc import Generator, Sequence
 from typing import NamedTuple
 
-from actors.platforms.base import RENEW_WITHIN, Answer, Call, NewSecret
+from actors.platforms.base import RENEW_WITHIN, Answer, Call, NewSecret, SoFar
 from actors.platforms.failures import (
     BadAnswer,
     Forbidden,
@@ -64,6 +64,7 @@ def register(
         raise HookRefused("There is no channel to hear of at YouTube.")
     live = {hook.where: hook for hook in known if hook.where in channels and (hook.expires_at or 0) > now}
     refused: list[str] = []
+    unconfirmed = False
     try:
         for channel in channels:
             standing = live.get(channel)
@@ -73,12 +74,14 @@ def register(
                 live[channel] = yield from _subscribed(hub, channel, url, new_secret, now)
             except (BadAnswer, Forbidden, NotFound, Unauthorized) as trouble:
                 refused.append(f"{channel} ({trouble.detail})")
+                unconfirmed |= trouble.detail.startswith("409")
     except PlatformError:
         if not live:
             raise
+        return SoFar(live.values())
     if not live:
         raise HookRefused(f"YouTube's hub takes none of {len(channels)} subscriptions: {'; '.join(refused)[:300]}")
-    return list(live.values())
+    return SoFar(live.values()) if unconfirmed else list(live.values())
 
 
 def unsubscribed(hub: Hub, channel: str, url: str) -> Generator[Call, Answer, None]:

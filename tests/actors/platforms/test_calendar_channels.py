@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from actors.platforms.base import Answer
+from actors.platforms.base import Answer, SoFar
 from actors.platforms.failures import BadAnswer, CallFailed, HookRefused, PlatformDown, PlatformError
 from storage.records import Hook, Secret
 from tests.actors.platforms.googlers import ADA, calendar
@@ -167,6 +167,7 @@ def test_where_no_channel_can_be_made_it_is_said_why(answered: Answer) -> None:
 def test_what_was_made_before_a_trouble_is_recorded(trouble: Any) -> None:
     told = register(calendars(MINE, TEAM), channel(), trouble)
     assert [hook.where for hook in told.result] == [f"{MINE}|res-1"]
+    assert isinstance(told.result, SoFar)
 
 
 def test_the_old_channel_is_kept_while_it_could_not_be_stopped() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from actors.platforms.base import Answer
+from actors.platforms.base import Answer, SoFar
 from actors.platforms.failures import CallFailed, HookRefused, PlatformDown, PlatformError, RateLimited
 from storage.records import Hook, Secret
 from tests.actors.platforms.people import NOW, OCTOCAT, github
@@ -206,13 +206,13 @@ def test_names_are_the_same_in_capitals() -> None:
 )
 def test_what_was_made_before_a_trouble_is_recorded_for_nobody_else_knows_the_secrets(trouble: Any) -> None:
     told = register([], repositories("a/1", "a/2", "a/3"), created(1), trouble)
-    assert told.result == [Hook("1", "a/1", Secret("secret-1"))]
+    assert told.result == SoFar([Hook("1", "a/1", Secret("secret-1"))])
 
 
 def test_what_stood_before_a_trouble_is_not_forgotten() -> None:
     known = [standing(1, "a/1"), standing(2, "a/2")]
     told = register(known, repositories("a/1", "a/2"), answer(502))
-    assert told.result == known
+    assert told.result == SoFar(known)
 
 
 def test_a_trouble_before_anything_was_made_is_told() -> None:

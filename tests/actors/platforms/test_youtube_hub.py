@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from actors.platforms.base import Answer, Client
+from actors.platforms.base import Answer, Client, SoFar
 from actors.platforms.failures import CallFailed, HookRefused, PlatformDown, PlatformError
 from actors.platforms.youtube import YouTube
 from actors.platforms.youtube.hub import Hub
@@ -133,11 +133,12 @@ def test_a_hub_that_takes_none_says_why() -> None:
     assert "UCada" in error.detail
 
 
-def test_a_hub_that_could_not_ask_back_is_asked_again_at_the_next_look_and_an_old_lease_kept() -> None:
+def test_a_hub_that_could_not_ask_back_is_asked_again_soon_and_an_old_lease_kept() -> None:
     unconfirmed = answer(409, b"The callback did not confirm it")
-    assert places(register(follows("UCabc"), answer(204), unconfirmed)) == ["UCada"]
-    told = register(follows(), unconfirmed, known=[standing("UCada", 1)])
-    assert told.result == [standing("UCada", 1)]
+    first = register(follows("UCabc"), answer(204), unconfirmed).result
+    again = register(follows(), unconfirmed, known=[standing("UCada", 1)]).result
+    assert (first, again) == (SoFar([standing("UCada", 5)]), SoFar([standing("UCada", 1)]))
+    assert isinstance(first, SoFar)
 
 
 def test_one_that_the_hub_does_not_take_does_not_keep_the_others() -> None:
@@ -151,7 +152,9 @@ def test_without_any_channel_there_is_nothing_to_hear_of() -> None:
 
 @pytest.mark.parametrize("trouble", [answer(503), answer(429), CallFailed("timeout", "10 s")], ids=["503", "429", "-"])
 def test_a_trouble_half_way_keeps_what_was_made_and_asks_no_further(trouble: Any) -> None:
-    assert places(register(follows("a", "b"), ACCEPTED, trouble)) == ["UCada"]
+    told = register(follows("a", "b"), ACCEPTED, trouble)
+    assert places(told) == ["UCada"]
+    assert isinstance(told.result, SoFar)
     assert not isinstance(register(follows("a"), trouble).error, HookRefused)
 
 
