@@ -25,6 +25,10 @@ EXCHANGE_WITHIN = 30.0
 class Callback(Handler):
     """Where the platform sends the user back to."""
 
+    async def head(self, *_: str) -> None:
+        """A scanner that looks at links before its user does uses up no sign-in."""
+        self.finish()
+
     async def get(self, slug: str) -> None:
         signed_in = await signed_in_user(self)  # before the state is used up: that can't be told while keys are missing
         flow = await self._flow()

@@ -131,6 +131,16 @@ def test_a_state_is_good_once(serving: Serving) -> None:
     assert "is over" in again.body.decode()
 
 
+def test_looking_at_the_address_uses_up_nothing(serving: Serving) -> None:
+    told = actor(serving)
+    asked, cookie = begin(serving)
+    looked = serving.ask("HEAD", f"{CALLBACK}?state={asked['state']}&code=one", headers={"Cookie": cookie})
+    assert looked.status == 200
+    assert not told
+
+    assert come_back(serving, asked["state"], cookie, code="one").headers["Location"].endswith("result=connected")
+
+
 @pytest.mark.parametrize("state", ["", "invented", "x" * 5000])
 def test_a_state_that_was_never_given_is_a_page_of_its_own(serving: Serving, state: str) -> None:
     answer = come_back(serving, state, "", code="one")
