@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 import urllib.request
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,7 @@ COOLDOWN = 30.0
 RETRY = 5.0
 MAX_BYTES = 256 * 1024
 TIMEOUT = 5.0
+MOST_SECONDS = 10.0
 
 
 class KeyRing:
@@ -95,12 +97,17 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def fetch_json(url: str) -> dict[str, Any]:
-    """Blocks; `TIMEOUT` per read and `MAX_BYTES` in all."""
+    """Blocks; `TIMEOUT` per read, `MAX_BYTES` and `MOST_SECONDS` in all: nobody with a new key waits for a drip."""
+    began = time.monotonic()
     request = urllib.request.Request(url, headers={"Accept": "application/json"})
     with urllib.request.build_opener(_NoRedirect()).open(request, timeout=TIMEOUT) as response:
-        data = response.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise ValueError("the JWKS document is too large")
+        data = b""
+        while piece := response.read1(MAX_BYTES):
+            data += piece
+            if len(data) > MAX_BYTES:
+                raise ValueError("the JWKS document is too large")
+            if time.monotonic() - began > MOST_SECONDS:
+                raise TimeoutError("the JWKS document takes too long")
     found = json.loads(data)
     if isinstance(found, dict):
         return found

@@ -15,6 +15,7 @@ from jwt.algorithms import get_default_algorithms
 from handlers.auth import Authenticator
 from handlers.errors import NotAuthenticated, Unavailable
 from handlers.jwks import COOLDOWN, LIFESPAN, MAX_BYTES, RETRY, KeyRing, fetch_json
+from tests.fakes.http_server import HttpServer, drip, head
 
 NOW = 1_800_000_000.0
 RSA_KEY = rsa.generate_private_key(65537, 2048)
@@ -189,6 +190,15 @@ def test_a_document_is_read_over_http_within_bounds(site: tuple[str, dict[str, b
     for path in ("/huge", "/list", "/moved"):
         with pytest.raises((ValueError, OSError)):
             fetch_json(url + path)
+
+
+def test_a_document_that_drips_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handlers.jwks.MOST_SECONDS", 0.2)
+    with HttpServer() as server:
+        server.on("/keys", drip(b"{" + b" " * 2000, every=0.02, first=head(200, {"Content-Length": "2001"})))
+        with pytest.raises(TimeoutError):
+            fetch_json(f"{server.url}/keys")
+        assert server.seen
 
 
 def test_only_http_addresses_hold_keys() -> None:
