@@ -17,7 +17,7 @@ from actors.platforms.base import Platform
 from handlers import oauth_pages
 from handlers.auth import signed_in_user
 from handlers.base import ANYONE, Handler
-from handlers.errors import BadRequest, Forbidden
+from handlers.errors import BadRequest, Forbidden, NotAuthenticated
 from storage import flows
 from storage.flows import Flow
 from storage.records import ConnectionKey, Secret
@@ -84,6 +84,15 @@ class Connect(Begin):
 
     roles = ANYONE
     takes_tickets = True
+
+    async def prepare(self) -> None:
+        """A person who comes by an old link is told so on a page: JSON is for programs."""
+        try:
+            await super().prepare()
+        except NotAuthenticated:
+            if not self._came_by_a_link():
+                raise
+            oauth_pages.show(self, 401, "not_signed_in", "")
 
     async def get(self, slug: str) -> None:
         platform = self._platform(slug)

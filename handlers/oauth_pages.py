@@ -30,6 +30,11 @@ WORDS = {
         "You are signed in here, and what you opened would connect your $title account to another user. "
         "Nothing was connected. Please start again from the app; if you have several users there, sign out first.",
     ),
+    "not_signed_in": Words(
+        "You are not signed in here",
+        "Your sign-in has ended, or the link you came by was used before or is more than half a minute old. "
+        "Nothing was connected. Please sign in to the app and start again from there.",
+    ),
     "not_configured": Words(
         "$title is not set up here",
         "Whoever runs this service has not registered it with $title yet, so that nothing can be connected.",

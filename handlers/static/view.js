@@ -112,7 +112,7 @@ function connection(row, open, look, leave) {
   const details = item.querySelector("details");
   item.dataset.platform = details.dataset.platform = row.platform;
   item.dataset.status = row.status;
-  details.open = open;
+  details.open = open && row.status === "connected";
   part("title").textContent = row.title;
   part("badge").textContent = row.configured ? STATUSES[row.status] : "not set up";
   part("account").textContent = row.account?.name ?? "";
@@ -123,6 +123,9 @@ function connection(row, open, look, leave) {
   part("error").hidden = !row.error_message;
   part("error").textContent = row.error_message ?? "";
   const connected = row.status === "connected";
+  const summary = item.querySelector("summary");
+  if (!connected) summary.tabIndex = -1; // there is nothing to open
+  summary.onclick = (click) => connected || click.preventDefault();
   part("look").hidden = !connected;
   part("look").setAttribute("aria-label", `Look at ${row.title} now`);
   part("look").onclick = ({ target }) => look(row.platform, target);

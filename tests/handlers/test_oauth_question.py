@@ -150,3 +150,20 @@ def test_the_page_can_not_be_framed_and_its_form_says_where_it_comes_from(servin
     assert page.headers["Referrer-Policy"] == "same-origin"
     assert page.headers["Cache-Control"] == "no-store"
     assert "HttpOnly" in page.headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize("sign", ["", "?ticket=used", "?return=/settings"])
+def test_whoever_is_not_signed_in_is_told_so_on_a_page(serving: Serving, sign: str) -> None:
+    page = serving.ask("GET", f"/api/oauth/github/connect{sign}", None, BROWSER)
+    assert page.status == 401
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    text = page.body.decode()
+    assert "You are not signed in here" in text
+    assert f'href="{APP_ORIGIN}/"' in text
+    assert flows_begun(serving) == []
+
+
+def test_a_program_that_is_not_signed_in_is_told_so_in_json(serving: Serving) -> None:
+    assert serving.ask("GET", "/api/oauth/github/connect", None, {"Accept": "*/*"}).error == "no_token"
+    wrong = {**BROWSER, "Authorization": "Bearer nonsense"}
+    assert serving.ask("GET", "/api/oauth/github/connect", None, wrong).error == "invalid_token"
