@@ -118,7 +118,12 @@ class Pusher(PooledActor):
         if self._hosts.of(push.to.endpoint.reveal()) != host:  # what is allowed has changed since
             self._drop_device(push)
             return False
-        call = self._call(push.to, push.event, now)
+        try:
+            call = self._call(push.to, push.event, now)
+        except Exception:  # the keys of one device, or a bug: the others wait behind it
+            log.exception("push_not_made", user=push.event.user, host=host)
+            self._give_up(push)
+            return False
         self._under_way[push.id] = host
         answered = partial(self._tell, push)
         self._lanes.submit(host, Job(call, None, None, answered))
@@ -155,8 +160,7 @@ class Pusher(PooledActor):
             self._drop_device(push)
         elif isinstance(outcome, Answer) and outcome.status < 500 and outcome.status not in (408, 429):
             log.warning("push_refused", user=user, host=host, status=outcome.status)
-            self._write(partial(pushes.done, id_=push.id))
-            self._counts.refused += 1
+            self._give_up(push)
         else:
             self._try_again(push, outcome)
 
@@ -169,6 +173,10 @@ class Pusher(PooledActor):
             wait = max(wait, getattr(outcome, "retry_after", None) or 0.0)
         self._write(partial(pushes.again, id_=push.id, due_at=self._clock.now() + wait))
         self._counts.failed += 1
+
+    def _give_up(self, push: Push) -> None:
+        self._write(partial(pushes.done, id_=push.id))
+        self._counts.refused += 1
 
     def _drop_device(self, push: Push) -> None:
         self._write(partial(subscriptions.drop, id_=push.subscription_id))

@@ -11,7 +11,7 @@ class PushCounts(msgspec.Struct):
     failed: int = 0
     """Tries that will be made again."""
     refused: int = 0
-    """Given up: the push service doesn't want this one."""
+    """Given up: the push service doesn't want this one, or it can't be made."""
     unneeded: int = 0
     """Their user has a page in sight, or they are too old."""
     devices_dropped: int = 0

@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from email.utils import formatdate
+from functools import partial
 from pathlib import Path
 from threading import Semaphore
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from actors.clock import VirtualClock
 from actors.lanes import Lanes
@@ -176,6 +178,22 @@ def test_retry_after_is_waited_for(world: World) -> None:
     assert world.service.titles() == []
     world.clock.advance(60)
     assert world.service.titles() == ["Hi"]
+
+
+def test_a_device_whose_keys_seal_nothing_holds_up_no_other(world: World) -> None:
+    host = world.service.url
+    broken = Subscription(Secret(f"{host}/push/broken"), host, "AAAA", Secret("AAAA"))
+    keep = partial(subscriptions.keep, vault=world.vault, user="ada", subscription=broken, at=world.clock.now())
+    world.database.write(lambda tx: keep(tx)).result()
+    for name in ("phone", "laptop"):
+        world.subscribe(name)
+
+    with capture_logs() as logs:
+        world.tell("Hi")
+
+    assert sorted(world.service.tries) == ["laptop", "phone"]
+    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["push_not_made"]
+    assert (world.count("pushes"), world.counts.refused) == (0, 1)
 
 
 @pytest.fixture
