@@ -6,6 +6,7 @@ import { connect } from "/client/soulwire.js";
 import * as background from "/client/background.js";
 import { provide } from "/client/elements/elements.js";
 import { play } from "./playing.js";
+import { register } from "./renewing.js";
 
 const PLATFORMS = ["github", "gmail", "slack", "calendar", "spotify", "youtube", "discord", "linkedin"];
 const NOTICES = {
@@ -17,7 +18,7 @@ const $ = (id) => document.getElementById(id);
 let client = null;
 let user = null;
 
-const registering = background.register();
+const registering = register();
 
 start();
 
@@ -32,7 +33,10 @@ function start() {
   press($("read"), readFromTheStart);
   press($("sync"), async () => ((await background.requestSync(await registering)) ? "All platforms are read as soon as there is a network." : "The browser has no background sync, or does not allow it here."));
   press($("push"), async () => ((await background.subscribePush(await registering)) ? "Notifications come as pushes while no page is in sight." : "The browser does not allow pushes here."));
-  attempt(watchWorker);
+  attempt(() => registering);
+  navigator.serviceWorker?.addEventListener("message", ({ data }) => {
+    if (data?.type === "synced") $("said").textContent = `Read: ${data.platforms.length} platforms.`;
+  });
   attempt(async () => enter((await get("/api/session")).user ?? "ada"));
 }
 
@@ -77,18 +81,6 @@ async function readFromTheStart() {
   await remove("/api/connections/calendar?purge=true");
   location.assign("/api/oauth/calendar/connect?return=/demo");
   return "Google asks first …";
-}
-
-async function watchWorker() {
-  navigator.serviceWorker?.addEventListener("message", ({ data }) => {
-    if (data?.type === "synced") $("said").textContent = `Read: ${data.platforms.length} platforms.`;
-  });
-  const registration = await registering;
-  if (!registration) return;
-  background.onUpdate(registration, (activate) => {
-    $("update").hidden = false;
-    $("activate").onclick = activate;
-  });
 }
 
 function press(button, work) {

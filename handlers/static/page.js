@@ -4,6 +4,7 @@ import { UNREACHED, get, post, remove, sandbox, sandboxToken } from "./api.js";
 import { CODES, connect } from "/client/soulwire.js";
 import { title } from "/client/elements/words.js";
 import { play } from "./playing.js";
+import { register } from "./renewing.js";
 import * as view from "./view.js";
 
 const { $ } = view;
@@ -42,6 +43,7 @@ async function start() {
     history.replaceState(null, "", location.pathname);
   }
   await attempt(begin);
+  register().catch(() => {}); // last, for it fetches a lot; without a worker the page only can't come without a network
 }
 
 /** The worker gives this page also when nothing else can be had. */

@@ -62,6 +62,16 @@ def test_without_a_network_the_shell_is_there_and_other_pages_say_that_they_cann
     expect(without.locator("#state")).to_have_attribute("data-state", "live", timeout=WAIT_MS)
 
 
+def test_the_plain_page_has_the_worker_too(browser: Browser, worked: Worked, shared_gate: Gate) -> None:
+    page = browser.new_context().new_page()
+    page.goto(worked.origin)
+    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    shared_gate.shut()
+    page.reload()
+    expect(page.locator("#state")).to_contain_text("Offline", timeout=WAIT_MS)
+    page.context.close()
+
+
 def test_a_page_that_could_not_be_had_is_loaded_once_it_can(without: Page, shared_gate: Gate) -> None:
     without.evaluate("dispatchEvent(new Event('online'))")
     expect(without.get_by_role("heading")).to_have_text("You are offline")
