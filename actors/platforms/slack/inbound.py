@@ -21,6 +21,7 @@ from actors.platforms.base import (
 )
 from actors.platforms.fields import decode_object, dig, number
 from actors.platforms.slack import messages, people, sentences
+from actors.platforms.slack.known import Known, known_from
 from storage.records import Account, Delivery, Item, Secret
 
 WINDOW = 300
@@ -150,8 +151,8 @@ def parse(delivery: Delivery, account: Account | None = None, cursors: Mapping[s
     try:
         envelope = decode_object(delivery.body)
     except ValueError:
-        return Happening(sentences.line(delivery.kind, {}, sentences.Known()))
-    known = sentences.known_from(account, cursors or {}, dig(envelope, "team_id"))
+        return Happening(sentences.line(delivery.kind, {}, Known()))
+    known = known_from(account, cursors or {}, dig(envelope, "team_id"))
     told = sentences.line(delivery.kind, dig(envelope, "event"), known)
     items, ended = list(_items(envelope, delivery)), _ended(envelope, delivery.kind)
     unknown = sentences.unknown_person(told, known) if account is not None and ended is None else None

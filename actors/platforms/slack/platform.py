@@ -20,6 +20,7 @@ from actors.platforms.failures import GONE, BadAnswer, GrantRefused, HookRefused
 from actors.platforms.fields import dig, link, text
 from actors.platforms.slack import history, inbound, people, sentences
 from actors.platforms.slack.api import REFRESHABLE, error_of, post, said
+from actors.platforms.slack.known import known_from
 from actors.platforms.slack.messages import is_id
 from storage.records import Account, Delivery, Hook, Item, Secret, Token
 
@@ -118,7 +119,7 @@ class Slack(Platform):
         return f"{count} {_noun(data_type, count)} at Slack"
 
     def line_for(self, item: Item, account: Account, cursors: Mapping[str, str]) -> Mapping[str, str | None]:
-        known = sentences.known_from(account, cursors, account.details.get("team"))
+        known = known_from(account, cursors, account.details.get("team"))
         if item.data_type == "conversations":
             return sentences.conversation(item.raw, known)
         return sentences.line("message", item.raw, known)

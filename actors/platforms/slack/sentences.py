@@ -5,28 +5,18 @@ user is, comes with `Known`, and so do people's names; where that says nothing, 
 than show a number.
 """
 
-import re
 from collections.abc import Callable, Mapping
-from html import unescape
 from typing import Any
 
 import msgspec
 
-from actors.platforms.fields import decode, dig, text
+from actors.platforms.fields import dig, text
 from actors.platforms.slack import messages, people
-from actors.platforms.slack.history import NAMES
-from storage.records import Account
+from actors.platforms.slack.known import Known
+from actors.platforms.slack.markup import plain
 
 SOMEBODY = "Somebody"
 KINDS = {"im": "a direct message", "mpim": "a group message", "group": "a private channel", "channel": "a channel"}
-
-
-class Known(msgspec.Struct, frozen=True):
-    user: str | None = None
-    team: str | None = None
-    url: str | None = None
-    names: Mapping[str, Any] = {}
-    people: Mapping[str, str] = {}
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -35,21 +25,6 @@ class Told(msgspec.Struct, frozen=True):
     who: str | None = None
     where: str | None = None
     url: str | None = None
-
-
-def known_from(account: Account | None, cursors: Mapping[str, str], team: Any) -> Known:
-    details = account.details if account is not None else {}
-    try:
-        names = decode(cursors.get(NAMES, "{}").encode("utf-8", "replace"))
-    except ValueError:
-        names = {}
-    return Known(
-        user=details.get("user"),
-        team=team if messages.is_id(team) else details.get("team"),
-        url=details.get("url"),
-        names=names if isinstance(names, dict) else {},
-        people=people.known(cursors),
-    )
 
 
 def line(kind: str, event: Any, known: Known) -> Mapping[str, str | None]:
@@ -165,7 +140,7 @@ def _channel(event: Any, known: Known, what: str) -> Told | None:
     id_ = channel if messages.is_id(channel) else dig(channel, "id")
     if not messages.is_id(id_):
         return None
-    name = text(channel, "name") or _known_name(id_, known)
+    name = text(channel, "name") or known.conversation(id_)
     where = f"#{name}" if name else "a channel"
     person = {"user": text(event, "user") or text(event, "actor_id") or text(channel, "creator")}
     sentence = f"{_name(person, known)} {what.format(where)}"
@@ -192,7 +167,7 @@ def _renamed(event: Any, known: Known) -> Told | None:
     id_, name = dig(event, "channel", "id"), text(event, "channel", "name")
     if not messages.is_id(id_) or name is None:
         return None
-    before = _known_name(id_, known)
+    before = known.conversation(id_)
     old = f"#{before}" if before and before != name else "A channel"
     return Told("renamed the channel", f"{old} is called #{name} now", None, f"#{name}", _page(id_, None, known))
 
@@ -250,17 +225,13 @@ def unknown_person(told: Mapping[str, str | None], known: Known) -> str | None:
 def _where(channel: Any, kind: str | None, known: Known) -> str | None:
     if not messages.is_id(channel):
         return None
-    if name := _known_name(channel, known):
+    if name := known.conversation(channel):
         return KINDS["mpim"] if name.startswith("mpdm-") else f"#{name}"
     return KINDS.get(kind or ("im" if channel.startswith("D") else ""), "a conversation")
 
 
 def _in(where: str | None) -> str:
     return f" in {where}" if where else ""
-
-
-def _known_name(channel: str, known: Known) -> str | None:
-    return text(known.names, channel) or None
 
 
 def _page(channel: Any, ts: str | None, known: Known, thread: str | None = None) -> str | None:
@@ -272,31 +243,6 @@ def _page(channel: Any, ts: str | None, known: Known, thread: str | None = None)
         reply = f"?thread_ts={thread}&cid={channel}" if page and thread not in (None, ts) else ""
         return f"{known.url.rstrip('/')}/archives/{channel}{page}{reply}"
     return f"https://app.slack.com/client/{known.team}/{channel}" if known.team else None
-
-
-# -- Slack's own markup -----------------------------------------------------------------------------
-
-_MARK = re.compile(r"<([@#!]?)([^<>|]{1,2000})(?:\|([^<>]{0,500}))?>")
-
-
-def plain(value: Any, known: Known) -> str:
-    """`<@U1>`, `<#C1|general>`, `<https://a|A>` and `&amp;` as people see them."""
-    if not isinstance(value, str):
-        return ""
-    return text(unescape(_MARK.sub(lambda match: _unmarked(match, known), value[:4000]))) or ""
-
-
-def _unmarked(match: re.Match[str], known: Known) -> str:
-    sign, target, label = match[1], match[2], match[3]
-    if sign == "@":
-        label = "you" if target == known.user else label or known.people.get(target)
-    if sign == "#":
-        label = label or _known_name(target, known)
-    if sign in ("@", "#"):
-        return f"{sign}{label}" if label else {"@": "@somebody", "#": "#a-channel"}[sign]
-    if sign == "!":
-        return label or f"@{target.partition('^')[0]}"
-    return label or target
 
 
 TELLERS: Mapping[str, Callable[[Any, Known], Told | None]] = {
