@@ -100,9 +100,9 @@ class Limit:
         self.windows = Windows(elapsed, most)
         self._limiter = FixedWindowRateLimiter(self.windows)
 
-    def hit(self, key: str) -> bool:
-        """Counts one. Whether it is still within the limit."""
-        return self._limiter.hit(self._item, key)
+    def hit(self, key: str, cost: int = 1) -> bool:
+        """Counts one, or what it costs. Whether it is still within the limit."""
+        return self._limiter.hit(self._item, key, cost=cost)
 
     def is_used_up(self, key: str) -> bool:
         return not self._limiter.test(self._item, key)
@@ -115,6 +115,7 @@ class Limit:
 
 DOORS: Rate = (30_000, 3600)
 OFTEN: Rate = (3000, 60)
+VOLUME: Rate = (256 * 1024, 900)
 
 
 class Limits:
@@ -135,6 +136,8 @@ class Limits:
         """Per user, for what pages ask for all the time by themselves: as much as 250 of them do."""
         self.deliveries = Limit(webhooks, elapsed)
         """Verified webhooks, per connection."""
+        self.volume = Limit(VOLUME, elapsed)
+        """KiB of large ones, per connection: a user can make a platform send them, and they are kept for weeks."""
         self.doors = Limit(DOORS, elapsed)
         """The same where a platform's webhooks for all users come to one door."""
         self.refused = Limit(webhooks, elapsed)

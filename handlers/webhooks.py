@@ -13,7 +13,7 @@ from actors.platforms.base import Inbound, Platform, Refused, Verified
 from handlers import doors, errors
 from handlers.errors import ApiError, BadRequest, NotFound, TooMany
 from handlers.inlet import Inlet, note
-from handlers.intake import SMALL
+from handlers.intake import KIB, SMALL
 from handlers.userids import is_user_id
 from storage import deliveries
 from storage.records import ConnectionKey, Delivery, Secret
@@ -35,10 +35,7 @@ class Webhook(Inlet):
             secrets = await self._look_up(key)
         request = Inbound(self.request.headers, self.received, parts.clock.now())
         verified = await self._verify(platform, request, secrets, key)
-        if not parts.limits.deliveries.hit(str(key)):
-            note(parts, key, "rate_limited", verified)
-            standing = parts.limits.deliveries.standing(str(key), allowed=False)
-            raise TooMany("rate_limited", "Too many webhooks for this connection.", headers=standing.headers())
+        self._count_in(key, verified, len(request.body))
         delivery = Delivery(key, verified.delivery_id, verified.kind, request.body, request.at)
         try:
             row = await parts.bridge.write(lambda tx: deliveries.add(tx, delivery))
@@ -85,6 +82,18 @@ class Webhook(Inlet):
         if len(request.body) <= SMALL:
             return platform.verify(request, secrets)
         return await self.parts.bridge.work(lambda: platform.verify(request, secrets))
+
+    def _count_in(self, key: ConnectionKey, verified: Verified, size: int) -> None:
+        limits = self.parts.limits
+        if not limits.deliveries.hit(str(key)):
+            exceeded = limits.deliveries
+        elif size > SMALL and not limits.volume.hit(str(key), size // KIB):
+            exceeded = limits.volume
+        else:
+            return
+        note(self.parts, key, "rate_limited", verified)
+        standing = exceeded.standing(str(key), allowed=False)
+        raise TooMany("rate_limited", "Too many webhooks for this connection.", headers=standing.headers())
 
     def _may_look_again(self, key: ConnectionKey) -> bool:
         """A hook may be newer than what is known of its connection."""

@@ -160,6 +160,22 @@ def test_refusals_are_counted_by_address(serve: Any) -> None:
     assert [knock(f"2001:db8::{n}") for n in range(3)] == [401, 401, 429]
 
 
+def test_large_ones_are_bounded_by_their_bytes_too(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handlers.limits.VOLUME", (250, 900))
+    serving: Serving = serve()
+    serving.connect()
+    serving.connect(ConnectionKey("grace", "github"))
+    large, small = (b'{"x":"' + b"x" * size + b'"}' for size in (100_000, 60_000))
+    answers = [serving.hook(large, delivery=f"d-{number}") for number in range(3)]
+    assert [answer.status for answer in answers] == [202, 202, 429]
+    assert answers[2].error == "rate_limited"
+    assert int(answers[2].headers["Retry-After"]) >= 899
+    assert serving.hook(small, delivery="d-3").status == 202
+    assert serving.hook(large, user="grace", delivery="d-4").status == 202
+    serving.clock.advance(901)
+    assert serving.hook(large, delivery="d-5").status == 202
+
+
 def test_large_bodies_of_a_flooding_address_are_not_even_read(serve: Any) -> None:
     serving: Serving = serve(webhook_rate=(1, 900))
     serving.connect()
