@@ -161,7 +161,7 @@ class App(Application):
         asked_for = handler.request.asked_for  # type: ignore[attr-defined]
         self.parts.requests.finished(handler, self._paths.get(asked_for, "none"))
         io = handler.request.connection.stream  # type: ignore[union-attr]
-        if io.writing() and not getattr(handler, "endless", False):
+        if not getattr(handler, "endless", False) and io.writing():  # one that was taken over has none any more
             self.leaving.add(io, int(handler._headers.get("Content-Length", "0")))
 
 
