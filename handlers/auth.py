@@ -260,7 +260,7 @@ def _is_text_or_none(value: Any) -> bool:
     return value is None or (isinstance(value, str) and len(value) <= 256)
 
 
-def _why(error: Exception) -> str | None:
+def _why(error: Exception) -> str:
     """Of what is wrong with a token, what helps an honest client and tells a forger nothing."""
     if isinstance(error, jwt.InvalidAudienceError):
         return "It is for another audience."
@@ -268,4 +268,4 @@ def _why(error: Exception) -> str | None:
         return "It is from another issuer."
     if isinstance(error, jwt.MissingRequiredClaimError):
         return "It needs the claims exp and sub."
-    return None
+    return "It has to be a JWT, signed with this service's JWT_SECRET or by a key of its JWT_JWKS_URL."
