@@ -156,3 +156,20 @@ def test_a_public_key_is_never_taken_for_a_secret(time: Time) -> None:
     for secret in (SECRET, pem.decode()):
         authenticator = Authenticator(time, secret=Secret(secret))
         assert code(authenticator, f"{head}.{token().split('.')[1]}.{token().split('.')[2]}") == "invalid_token"
+
+
+@pytest.mark.parametrize(
+    ("bad", "helps"),
+    [
+        ("garbage", "signed with this service's JWT_SECRET"),
+        (token("another-secret-of-at-least-thirty-two"), "signed with this service's JWT_SECRET"),
+        (token(exp=None), "exp and sub"),
+    ],
+)
+def test_what_a_token_has_to_be_is_said_and_nothing_of_the_one_that_came(
+    authenticator: Authenticator, bad: str, helps: str
+) -> None:
+    with pytest.raises(NotAuthenticated) as refused:
+        authenticator.check(bad)
+    assert helps in (refused.value.hint or "")
+    assert bad not in str(refused.value)
