@@ -2,7 +2,7 @@
 
 import msgspec
 
-from storage import hooks
+from storage import addresses, connections, hooks, meta
 from storage.database import Database
 from storage.records import ConnectionKey, Hook, Secret
 from storage.vault import Vault
@@ -64,3 +64,21 @@ def test_secrets_are_sealed_and_bound_to_their_hook(database: Database, vault: V
 
 def hooks_left(database: Database) -> int:
     return database.read(lambda tx: hooks.count(tx, ADA))
+
+
+def test_a_platform_that_reached_the_door_of_all_is_known_by_the_last_time(database: Database) -> None:
+    for platform, at in (("discord", NOON), ("slack", NOON + 1), ("discord", NOON + 2)):
+        database.write(lambda tx, platform=platform, at=at: meta.hear_door(tx, platform, at)).result()
+    assert database.read(meta.doors_heard) == {"discord": NOON + 2, "slack": NOON + 1}
+
+
+def test_who_stands_behind_a_hook_was_last_heard_when_their_connection_was(database: Database, vault: Vault) -> None:
+    database.write(lambda tx: connections.create(tx, ADA, NOON)).result()
+    database.write(lambda tx: connections.update(tx, ADA, status="connected", hook_seen_at=NOON + 5)).result()
+    keep(database, vault, ADA, msgspec.structs.replace(FIRST, address="channel-1"))
+    (found,) = database.read(lambda tx: addresses.behind(tx, vault, ADA.platform, "channel-1"))
+    assert (found.user, found.heard_at) == (ADA.user, NOON + 5)
+    database.write(lambda tx: connections.leave(tx, ADA, purge=False)).result()
+    left = database.read(lambda tx: connections.get(tx, ADA))
+    assert left is not None
+    assert left.hook_seen_at is None
