@@ -49,8 +49,8 @@ from handlers.express import Express
 from handlers.front import Front
 from handlers.intake import MIB, Body, Intake, Terms, Waiting, no_objection
 from handlers.leaving import Leaving
-from handlers.newcomers import Newcomers
 from handlers.parts import Parts
+from handlers.silent import Silent
 from handlers.underway import UnderWay
 
 
@@ -61,9 +61,9 @@ class Route(NamedTuple):
 
 
 ROUTES = [
+    Route("/api/webhooks/{platform}/{user}", webhooks.Webhook),  # the first are found soonest
     Route("/api/webhooks/health", webhooks_health.WebhooksHealth),
     Route("/api/webhooks/{platform}", doors.Door),
-    Route("/api/webhooks/{platform}/{user}", webhooks.Webhook),
     Route("/ws", socket.SocketHandler),
     Route("/api/sse/stream", sse.SseHandler),
     Route("/api/sse/stats", health.StreamStats),
@@ -111,7 +111,10 @@ ROUTES = [
     Route("/client/elements/{file}", files.Element),
 ]
 
-BODY_TIMEOUT = 30.0
+FIRST_WITHIN, NEXT_WITHIN, BODY_TIMEOUT = 20.0, 120.0, 30.0
+"""Seconds for the headers of a connection's first request, for those of each other, and between a body's first byte
+and its last."""
+MOST_NEWCOMERS = 2_000
 MOST_CONNECTIONS = 10_000
 
 
@@ -119,7 +122,10 @@ class App(Application):
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self._paths = {route.handler: route.path for route in ROUTES}
-        self.newcomers = Newcomers()
+        self.newcomers = Silent(FIRST_WITHIN, MOST_NEWCOMERS)
+        """Connections that have not asked for anything yet."""
+        self.resting = Silent(NEXT_WITHIN)
+        """Those that have been answered, and may ask again."""
         self.under_way = UnderWay()
         self.leaving = Leaving()
         self._waiting = Waiting(BODY_TIMEOUT)
@@ -137,7 +143,7 @@ class App(Application):
     ) -> HTTPMessageDelegate:
         request.asked_for = target_class  # type: ignore[attr-defined]
         io: IOStream = request.connection.stream  # type: ignore[union-attr]
-        self.newcomers.asked(io)
+        self._is_heard(io)
         self.under_way.asked(io)
         inner = super().get_handler_delegate(request, target_class, target_kwargs, path_args, path_kwargs)
         body = Body(self.parts.in_flight, lambda: counted_as(self.parts.proxies.client(request)))
@@ -145,6 +151,15 @@ class App(Application):
         if target_class is webhooks.Webhook and request.method == "POST" and path_args is not None:
             return Express(self.parts, self._paths[target_class], path_args, request, inner, body, terms)
         return Intake(request, inner, body, terms)
+
+    def gone(self, io: IOStream) -> None:
+        """The connection is closed, or is a stream's now."""
+        self._is_heard(io)
+        self.under_way.ended(io)
+
+    def _is_heard(self, io: IOStream) -> None:
+        self.newcomers.ends(io)
+        self.resting.ends(io)
 
     def _terms_of(self, handler: type[RequestHandler]) -> Terms:
         limit = getattr(handler, "body_limit", MIB)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-IDLE_TIMEOUT = 120.0
 MOST_HEADERS = 32 * 1024
 UNSENT = 1 << 18
 """Bytes that the kernel takes for one connection before it can send them. Left alone it takes megabytes for a peer that
@@ -23,13 +22,18 @@ doesn't read, and nothing here knows of it. What is on its way isn't counted, so
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
+def _stays(_value: bool) -> None:
+    """What is written here may leave at once, always. Tornado would say so anew for each answer, and take it back:
+    two system calls."""
+
+
 class Front(HTTPServer):
     """Without a bound, a process that has no descriptors left can't even accept a connection to refuse it."""
 
     def initialize(self, app: "App", most: int) -> None:  # type: ignore[override]
-        """Headers without an end and connections without a request are given up; bodies that don't come, too, by
-        `App`."""
-        super().initialize(app, idle_connection_timeout=IDLE_TIMEOUT, max_header_size=MOST_HEADERS)
+        """`App` gives up headers without an end, connections without a request and bodies that don't come."""
+        super().initialize(app, max_header_size=MOST_HEADERS)
+        self.conn_params.header_timeout = None
         self._app = app
         self._most = most
         self._full = False
@@ -50,7 +54,9 @@ class Front(HTTPServer):
             stream.write(FULL)
             stream.close()
             return
-        self._app.newcomers.came(stream)
+        stream.set_nodelay(True)
+        stream.set_nodelay = _stays  # type: ignore[assignment]
+        self._app.newcomers.begins(stream)
         super().handle_stream(stream, address)
 
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
@@ -59,10 +65,12 @@ class Front(HTTPServer):
         self._app.under_way.ended(io)
         if self._finishing:
             io.close()
+        elif io not in self._app.newcomers:
+            self._app.resting.begins(io)
         return super().start_request(server_conn, request_conn)
 
     def on_close(self, server_conn: object) -> None:
-        self._app.under_way.ended(cast(HTTP1ServerConnection, server_conn).stream)
+        self._app.gone(cast(HTTP1ServerConnection, server_conn).stream)
         super().on_close(server_conn)
 
     async def finish(self, seconds: float) -> None:

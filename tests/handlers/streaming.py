@@ -23,10 +23,10 @@ from handlers.auth import Authenticator
 from handlers.history import History
 from handlers.hub import Hub
 from handlers.intake import InFlight
-from handlers.newcomers import Newcomers
 from handlers.origins import Origins
 from handlers.presence_book import Presence
 from handlers.requests import Requests
+from handlers.silent import Silent
 from handlers.slices import Slices
 from handlers.tickets import Tickets
 from storage import events
@@ -96,7 +96,8 @@ class Service:
         *,
         send_buffer: int | None = None,
         most_connections: int = 10_000,
-        newcomers: Newcomers | None = None,
+        newcomers: Silent | None = None,
+        resting: Silent | None = None,
         **options: Any,
     ) -> None:
         self.clock = VirtualClock()
@@ -124,7 +125,10 @@ class Service:
         app = make_app(parts)  # type: ignore[arg-type]
         if newcomers is not None:
             app.newcomers = newcomers
+        if resting is not None:
+            app.resting = resting
         self.newcomers = app.newcomers
+        self.resting = app.resting
         self.under_way = app.under_way
         self.server = make_server(app, most_connections)
         self.server.add_socket(listener)

@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack, suppress
 
-from handlers.newcomers import Newcomers
+from handlers.silent import Silent
 from tests.handlers.stream_clients import PATIENCE
 from tests.handlers.streaming import Service, until, with_service
 
@@ -29,7 +29,7 @@ async def test_of_too_many_silent_sockets_the_oldest_go_and_whoever_speaks_is_he
         writer.close()
 
 
-@with_service(newcomers=Newcomers(patience=0.4))
+@with_service(newcomers=Silent(patience=0.4))
 async def test_headers_that_come_byte_by_byte_are_not_waited_for_for_ever(service: Service) -> None:
     reader, writer = await service.raw()
     loop = asyncio.get_running_loop()
@@ -44,12 +44,40 @@ async def test_headers_that_come_byte_by_byte_are_not_waited_for_for_ever(servic
     assert len(service.newcomers) == 0
 
 
-@with_service(newcomers=Newcomers(patience=0.2))
+@with_service(newcomers=Silent(patience=0.2))
 async def test_who_has_asked_is_no_newcomer_any_more(service: Service) -> None:
     async with service.joined("ada") as socket, service.listening("sse") as sse:
         await asyncio.sleep(0.5)
         await service.tell("ada", "one")
         assert await socket.titles(1) == await sse.titles(1) == ["one"]
+
+
+@with_service(resting=Silent(patience=0.4))
+async def test_a_connection_that_was_answered_may_rest_for_a_while_only(service: Service) -> None:
+    reader, writer = await service.raw()
+    loop = asyncio.get_running_loop()
+    for wait in (0.0, 0.2, 0.2, 0.2):  # each answer begins another rest
+        await asyncio.sleep(wait)
+        writer.write(b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await reader.readuntil(b"}}")).startswith(b"HTTP/1.1 404")
+    assert len(service.resting) == 1
+    began = loop.time()
+    writer.write(b"GET /nothing HTTP/1.1\r\nHost: ")  # what doesn't end is no request
+    assert await left(reader) == b""
+    assert 0.3 < loop.time() - began < PATIENCE
+    assert len(service.resting) == 0
+
+
+@with_service()
+async def test_of_connections_that_closed_nothing_is_kept(service: Service) -> None:
+    _, silent = await service.raw()
+    reader, writer = await service.raw()
+    writer.write(b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n")
+    await reader.readuntil(b"}}")
+    await until(lambda: (len(service.newcomers), len(service.resting)) == (1, 1))
+    silent.close()
+    writer.close()
+    await until(lambda: len(service.newcomers) + len(service.resting) == 0)
 
 
 @with_service(most_connections=3)
